@@ -134,7 +134,7 @@ static Ir *run_passes(const Pipeline *pipeline, ProgramKind kind, Ir *ir)
             contain(ir);
         if (p == PASS_IDLE)
             idle(ir);
-        if (p == PASS_FIRST_TURN && !traits->streaming)
+        if (p == PASS_FIRST_TURN && traits->training)
             first_turn(ir);
         check(ir, passes[p]);
         if (options->dump && !strcmp(options->dump, passes[p]))

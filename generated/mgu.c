@@ -96,7 +96,6 @@
 #define vec_within(...) MGU_NAME(mgu__vec_within)(__VA_ARGS__)
 #define vec_tanh(...) MGU_NAME(mgu__vec_tanh)(__VA_ARGS__)
 #define vec_sigmoid(...) MGU_NAME(mgu__vec_sigmoid)(__VA_ARGS__)
-#define all_zero(...) MGU_NAME(mgu__all_zero)(__VA_ARGS__)
 #define mgu_layer_prepare(...) MGU_NAME(mgu__mgu_layer_prepare)(__VA_ARGS__)
 #define mgu_prepare_with(...) MGU_NAME(mgu_prepare_with)(__VA_ARGS__)
 #define mgu_layer_predict(...) MGU_NAME(mgu__mgu_layer_predict)(__VA_ARGS__)
@@ -410,7 +409,6 @@ const struct lstmc_model mgu_model = {
 #undef vec_within
 #undef vec_tanh
 #undef vec_sigmoid
-#undef all_zero
 #undef mgu_layer_prepare
 #undef mgu_prepare_with
 #undef mgu_layer_predict
@@ -961,16 +959,6 @@ VEC_FUNCTION vec vec_sigmoid(vec x)
 
 #endif
 
-/* whether rows of floats that lie so far apart are 0 */
-static inline int all_zero(const float *x, int rows, int stride, int columns)
-{
-    for (int b = 0; b < rows; b++)
-        for (int n = 0; n < columns; n++)
-            if (x[b * stride + n] != 0.0f)
-                return 0;
-    return 1;
-}
-
 /* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes
  * it. */
 
@@ -1070,45 +1058,41 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
             vec sum_0_odd = vec_splat(0.0f);
             vec sum_1_odd = vec_splat(0.0f);
             vec sum_2_odd = vec_splat(0.0f);
-            if (t > 0) {
-                for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
-                    const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]);
-                    const vec h_0 = vec_splat(scratch->mgu.h[t % 2][k]);
-                    sum_0 += recurrent_kernel_0_0 * h_0;
-                    const vec recurrent_kernel_0_1 =
-                        vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k][n_plus_1 % 8]);
-                    sum_1 += recurrent_kernel_0_1 * h_0;
-                    const vec recurrent_kernel_0_2 =
-                        vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k][n_plus_2 % 8]);
-                    sum_2 += recurrent_kernel_0_2 * h_0;
-                    const vec recurrent_kernel_1_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 1][n % 8]);
-                    const vec h_1 = vec_splat(scratch->mgu.h[t % 2][k + 1]);
-                    sum_0_odd += recurrent_kernel_1_0 * h_1;
-                    const vec recurrent_kernel_1_1 =
-                        vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k + 1][n_plus_1 % 8]);
-                    sum_1_odd += recurrent_kernel_1_1 * h_1;
-                    const vec recurrent_kernel_1_2 =
-                        vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k + 1][n_plus_2 % 8]);
-                    sum_2_odd += recurrent_kernel_1_2 * h_1;
-                    const vec recurrent_kernel_2_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 2][n % 8]);
-                    const vec h_2 = vec_splat(scratch->mgu.h[t % 2][k + 2]);
-                    sum_0 += recurrent_kernel_2_0 * h_2;
-                    const vec recurrent_kernel_2_1 =
-                        vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k + 2][n_plus_1 % 8]);
-                    sum_1 += recurrent_kernel_2_1 * h_2;
-                    const vec recurrent_kernel_2_2 =
-                        vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k + 2][n_plus_2 % 8]);
-                    sum_2 += recurrent_kernel_2_2 * h_2;
-                    const vec recurrent_kernel_3_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 3][n % 8]);
-                    const vec h_3 = vec_splat(scratch->mgu.h[t % 2][k + 3]);
-                    sum_0_odd += recurrent_kernel_3_0 * h_3;
-                    const vec recurrent_kernel_3_1 =
-                        vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k + 3][n_plus_1 % 8]);
-                    sum_1_odd += recurrent_kernel_3_1 * h_3;
-                    const vec recurrent_kernel_3_2 =
-                        vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k + 3][n_plus_2 % 8]);
-                    sum_2_odd += recurrent_kernel_3_2 * h_3;
-                }
+            for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
+                const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]);
+                const vec h_0 = vec_splat(scratch->mgu.h[t % 2][k]);
+                sum_0 += recurrent_kernel_0_0 * h_0;
+                const vec recurrent_kernel_0_1 = vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k][n_plus_1 % 8]);
+                sum_1 += recurrent_kernel_0_1 * h_0;
+                const vec recurrent_kernel_0_2 = vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k][n_plus_2 % 8]);
+                sum_2 += recurrent_kernel_0_2 * h_0;
+                const vec recurrent_kernel_1_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 1][n % 8]);
+                const vec h_1 = vec_splat(scratch->mgu.h[t % 2][k + 1]);
+                sum_0_odd += recurrent_kernel_1_0 * h_1;
+                const vec recurrent_kernel_1_1 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k + 1][n_plus_1 % 8]);
+                sum_1_odd += recurrent_kernel_1_1 * h_1;
+                const vec recurrent_kernel_1_2 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k + 1][n_plus_2 % 8]);
+                sum_2_odd += recurrent_kernel_1_2 * h_1;
+                const vec recurrent_kernel_2_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 2][n % 8]);
+                const vec h_2 = vec_splat(scratch->mgu.h[t % 2][k + 2]);
+                sum_0 += recurrent_kernel_2_0 * h_2;
+                const vec recurrent_kernel_2_1 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k + 2][n_plus_1 % 8]);
+                sum_1 += recurrent_kernel_2_1 * h_2;
+                const vec recurrent_kernel_2_2 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k + 2][n_plus_2 % 8]);
+                sum_2 += recurrent_kernel_2_2 * h_2;
+                const vec recurrent_kernel_3_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 3][n % 8]);
+                const vec h_3 = vec_splat(scratch->mgu.h[t % 2][k + 3]);
+                sum_0_odd += recurrent_kernel_3_0 * h_3;
+                const vec recurrent_kernel_3_1 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k + 3][n_plus_1 % 8]);
+                sum_1_odd += recurrent_kernel_3_1 * h_3;
+                const vec recurrent_kernel_3_2 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k + 3][n_plus_2 % 8]);
+                sum_2_odd += recurrent_kernel_3_2 * h_3;
             }
             sum_0 += sum_0_odd;
             sum_1 += sum_1_odd;
@@ -1142,45 +1126,43 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
             vec sum_1_0_odd = vec_splat(0.0f);
             vec sum_1_1_odd = vec_splat(0.0f);
             vec sum_1_2_odd = vec_splat(0.0f);
-            if (t > 0) {
-                for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
-                    const vec recurrent_kernel_2_0_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]);
-                    const vec m_0 = vec_splat(scratch->local.mgu.m[k]);
-                    sum_1_0 += recurrent_kernel_2_0_0 * m_0;
-                    const vec recurrent_kernel_2_0_1 =
-                        vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]);
-                    sum_1_1 += recurrent_kernel_2_0_1 * m_0;
-                    const vec recurrent_kernel_2_0_2 =
-                        vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]);
-                    sum_1_2 += recurrent_kernel_2_0_2 * m_0;
-                    const vec recurrent_kernel_2_1_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 1][n % 8]);
-                    const vec m_1 = vec_splat(scratch->local.mgu.m[k + 1]);
-                    sum_1_0_odd += recurrent_kernel_2_1_0 * m_1;
-                    const vec recurrent_kernel_2_1_1 =
-                        vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 1][n_plus_1 % 8]);
-                    sum_1_1_odd += recurrent_kernel_2_1_1 * m_1;
-                    const vec recurrent_kernel_2_1_2 =
-                        vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 1][n_plus_2 % 8]);
-                    sum_1_2_odd += recurrent_kernel_2_1_2 * m_1;
-                    const vec recurrent_kernel_2_2_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 2][n % 8]);
-                    const vec m_2 = vec_splat(scratch->local.mgu.m[k + 2]);
-                    sum_1_0 += recurrent_kernel_2_2_0 * m_2;
-                    const vec recurrent_kernel_2_2_1 =
-                        vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 2][n_plus_1 % 8]);
-                    sum_1_1 += recurrent_kernel_2_2_1 * m_2;
-                    const vec recurrent_kernel_2_2_2 =
-                        vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 2][n_plus_2 % 8]);
-                    sum_1_2 += recurrent_kernel_2_2_2 * m_2;
-                    const vec recurrent_kernel_2_3_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 3][n % 8]);
-                    const vec m_3 = vec_splat(scratch->local.mgu.m[k + 3]);
-                    sum_1_0_odd += recurrent_kernel_2_3_0 * m_3;
-                    const vec recurrent_kernel_2_3_1 =
-                        vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 3][n_plus_1 % 8]);
-                    sum_1_1_odd += recurrent_kernel_2_3_1 * m_3;
-                    const vec recurrent_kernel_2_3_2 =
-                        vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 3][n_plus_2 % 8]);
-                    sum_1_2_odd += recurrent_kernel_2_3_2 * m_3;
-                }
+            for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
+                const vec recurrent_kernel_2_0_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]);
+                const vec m_0 = vec_splat(scratch->local.mgu.m[k]);
+                sum_1_0 += recurrent_kernel_2_0_0 * m_0;
+                const vec recurrent_kernel_2_0_1 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]);
+                sum_1_1 += recurrent_kernel_2_0_1 * m_0;
+                const vec recurrent_kernel_2_0_2 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]);
+                sum_1_2 += recurrent_kernel_2_0_2 * m_0;
+                const vec recurrent_kernel_2_1_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 1][n % 8]);
+                const vec m_1 = vec_splat(scratch->local.mgu.m[k + 1]);
+                sum_1_0_odd += recurrent_kernel_2_1_0 * m_1;
+                const vec recurrent_kernel_2_1_1 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 1][n_plus_1 % 8]);
+                sum_1_1_odd += recurrent_kernel_2_1_1 * m_1;
+                const vec recurrent_kernel_2_1_2 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 1][n_plus_2 % 8]);
+                sum_1_2_odd += recurrent_kernel_2_1_2 * m_1;
+                const vec recurrent_kernel_2_2_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 2][n % 8]);
+                const vec m_2 = vec_splat(scratch->local.mgu.m[k + 2]);
+                sum_1_0 += recurrent_kernel_2_2_0 * m_2;
+                const vec recurrent_kernel_2_2_1 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 2][n_plus_1 % 8]);
+                sum_1_1 += recurrent_kernel_2_2_1 * m_2;
+                const vec recurrent_kernel_2_2_2 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 2][n_plus_2 % 8]);
+                sum_1_2 += recurrent_kernel_2_2_2 * m_2;
+                const vec recurrent_kernel_2_3_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 3][n % 8]);
+                const vec m_3 = vec_splat(scratch->local.mgu.m[k + 3]);
+                sum_1_0_odd += recurrent_kernel_2_3_0 * m_3;
+                const vec recurrent_kernel_2_3_1 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 3][n_plus_1 % 8]);
+                sum_1_1_odd += recurrent_kernel_2_3_1 * m_3;
+                const vec recurrent_kernel_2_3_2 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 3][n_plus_2 % 8]);
+                sum_1_2_odd += recurrent_kernel_2_3_2 * m_3;
             }
             sum_1_0 += sum_1_0_odd;
             sum_1_1 += sum_1_1_odd;
@@ -1292,23 +1274,20 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                 vec sum_1_0 = p_1_0_0;
                 vec sum_1_1 = p_1_0_1;
                 vec sum_1_2 = p_1_0_2;
-                if (t > 0) {
-                    for (int k = 0; k < MGU_MGU_UNITS; k++) {
-                        const vec recurrent_kernel_0 =
-                            vec_keep(vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]));
-                        const vec h_0 = vec_splat(scratch->mgu.h[t % 2][b][k]);
-                        sum_0_0 += recurrent_kernel_0 * h_0;
-                        const vec h_1 = vec_splat(scratch->mgu.h[t % 2][b_plus_1][k]);
-                        sum_1_0 += recurrent_kernel_0 * h_1;
-                        const vec recurrent_kernel_1 =
-                            vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k][n_plus_1 % 8]));
-                        sum_0_1 += recurrent_kernel_1 * h_0;
-                        sum_1_1 += recurrent_kernel_1 * h_1;
-                        const vec recurrent_kernel_2 =
-                            vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k][n_plus_2 % 8]));
-                        sum_0_2 += recurrent_kernel_2 * h_0;
-                        sum_1_2 += recurrent_kernel_2 * h_1;
-                    }
+                for (int k = 0; k < MGU_MGU_UNITS; k++) {
+                    const vec recurrent_kernel_0 = vec_keep(vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]));
+                    const vec h_0 = vec_splat(scratch->mgu.h[t % 2][b][k]);
+                    sum_0_0 += recurrent_kernel_0 * h_0;
+                    const vec h_1 = vec_splat(scratch->mgu.h[t % 2][b_plus_1][k]);
+                    sum_1_0 += recurrent_kernel_0 * h_1;
+                    const vec recurrent_kernel_1 =
+                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k][n_plus_1 % 8]));
+                    sum_0_1 += recurrent_kernel_1 * h_0;
+                    sum_1_1 += recurrent_kernel_1 * h_1;
+                    const vec recurrent_kernel_2 =
+                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k][n_plus_2 % 8]));
+                    sum_0_2 += recurrent_kernel_2 * h_0;
+                    sum_1_2 += recurrent_kernel_2 * h_1;
                 }
                 vec p[2][6] = {
                     { p_0_0_0, p_0_0_1, p_0_0_2, p_0_1_0, p_0_1_1, p_0_1_2 },
@@ -1367,31 +1346,29 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                 vec sum_1_3_0 = vec_load(&scratch->local.mgu.p[n / 8][b_plus_3][1][n % 8]);
                 vec sum_1_3_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_3][1][n_plus_1 % 8]);
                 vec sum_1_3_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_3][1][n_plus_2 % 8]);
-                if (t > 0) {
-                    for (int k = 0; k < MGU_MGU_UNITS; k++) {
-                        const vec recurrent_kernel_2_0 =
-                            vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
-                        const vec m_0 = vec_splat(scratch->local.mgu.m[b][k]);
-                        sum_1_0_0 += recurrent_kernel_2_0 * m_0;
-                        const vec recurrent_kernel_2_1 =
-                            vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]));
-                        sum_1_0_1 += recurrent_kernel_2_1 * m_0;
-                        const vec recurrent_kernel_2_2 =
-                            vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]));
-                        sum_1_0_2 += recurrent_kernel_2_2 * m_0;
-                        const vec m_1 = vec_splat(scratch->local.mgu.m[b_plus_1][k]);
-                        sum_1_1_0 += recurrent_kernel_2_0 * m_1;
-                        sum_1_1_1 += recurrent_kernel_2_1 * m_1;
-                        sum_1_1_2 += recurrent_kernel_2_2 * m_1;
-                        const vec m_2 = vec_splat(scratch->local.mgu.m[b_plus_2][k]);
-                        sum_1_2_0 += recurrent_kernel_2_0 * m_2;
-                        sum_1_2_1 += recurrent_kernel_2_1 * m_2;
-                        sum_1_2_2 += recurrent_kernel_2_2 * m_2;
-                        const vec m_3 = vec_splat(scratch->local.mgu.m[b_plus_3][k]);
-                        sum_1_3_0 += recurrent_kernel_2_0 * m_3;
-                        sum_1_3_1 += recurrent_kernel_2_1 * m_3;
-                        sum_1_3_2 += recurrent_kernel_2_2 * m_3;
-                    }
+                for (int k = 0; k < MGU_MGU_UNITS; k++) {
+                    const vec recurrent_kernel_2_0 =
+                        vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
+                    const vec m_0 = vec_splat(scratch->local.mgu.m[b][k]);
+                    sum_1_0_0 += recurrent_kernel_2_0 * m_0;
+                    const vec recurrent_kernel_2_1 =
+                        vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]));
+                    sum_1_0_1 += recurrent_kernel_2_1 * m_0;
+                    const vec recurrent_kernel_2_2 =
+                        vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]));
+                    sum_1_0_2 += recurrent_kernel_2_2 * m_0;
+                    const vec m_1 = vec_splat(scratch->local.mgu.m[b_plus_1][k]);
+                    sum_1_1_0 += recurrent_kernel_2_0 * m_1;
+                    sum_1_1_1 += recurrent_kernel_2_1 * m_1;
+                    sum_1_1_2 += recurrent_kernel_2_2 * m_1;
+                    const vec m_2 = vec_splat(scratch->local.mgu.m[b_plus_2][k]);
+                    sum_1_2_0 += recurrent_kernel_2_0 * m_2;
+                    sum_1_2_1 += recurrent_kernel_2_1 * m_2;
+                    sum_1_2_2 += recurrent_kernel_2_2 * m_2;
+                    const vec m_3 = vec_splat(scratch->local.mgu.m[b_plus_3][k]);
+                    sum_1_3_0 += recurrent_kernel_2_0 * m_3;
+                    sum_1_3_1 += recurrent_kernel_2_1 * m_3;
+                    sum_1_3_2 += recurrent_kernel_2_2 * m_3;
                 }
                 vec sum_1[4][3] = {
                     { sum_1_0_0, sum_1_0_1, sum_1_0_2 },
@@ -1780,113 +1757,103 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
          * mgu.sum[t,b,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,b,k]
          * mgu.f[t,b,n] = sigmoid(mgu.sum[t,b,n])
          * mgu.m[t,b,n] = mgu.f[t,b,n] * mgu.h[t,b,n] */
-        {
-            const int mgu_h_is_zero = all_zero(&tape->mgu.h[0][0][0], rows, 24, 24);
-            for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-                const int n_plus_1 = n + VEC;
-                const int n_plus_2 = n + 2 * VEC;
-                for (int b = 0; b < rows; b += 2) {
-                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
-                    const vec bias_0_0 = vec_load(&training->mgu.bias[n / 8][0][n % 8]);
-                    vec p_0_0_0 = bias_0_0;
-                    const vec bias_0_1 = vec_load(&training->mgu.bias[n_plus_1 / 8][0][n_plus_1 % 8]);
-                    vec p_0_0_1 = bias_0_1;
-                    const vec bias_0_2 = vec_load(&training->mgu.bias[n_plus_2 / 8][0][n_plus_2 % 8]);
-                    vec p_0_0_2 = bias_0_2;
-                    const vec bias_1_0 = vec_load(&training->mgu.bias[n / 8][1][n % 8]);
-                    vec p_0_1_0 = bias_1_0;
-                    const vec bias_1_1 = vec_load(&training->mgu.bias[n_plus_1 / 8][1][n_plus_1 % 8]);
-                    vec p_0_1_1 = bias_1_1;
-                    const vec bias_1_2 = vec_load(&training->mgu.bias[n_plus_2 / 8][1][n_plus_2 % 8]);
-                    vec p_0_1_2 = bias_1_2;
-                    vec p_1_0_0 = bias_0_0;
-                    vec p_1_0_1 = bias_0_1;
-                    vec p_1_0_2 = bias_0_2;
-                    vec p_1_1_0 = bias_1_0;
-                    vec p_1_1_1 = bias_1_1;
-                    vec p_1_1_2 = bias_1_2;
-                    for (int k = 0; k < MGU_FEATURES; k++) {
-                        const vec kernel_0_0 = vec_hold(vec_load(&training->mgu.kernel[n / 8][k][0][n % 8]));
-                        const vec x_0 = vec_splat(tape->input[b][t][k]);
-                        p_0_0_0 += kernel_0_0 * x_0;
-                        const vec x_1 = vec_splat(tape->input[b_plus_1][t][k]);
-                        p_1_0_0 += kernel_0_0 * x_1;
-                        const vec kernel_0_1 =
-                            vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]));
-                        p_0_0_1 += kernel_0_1 * x_0;
-                        p_1_0_1 += kernel_0_1 * x_1;
-                        const vec kernel_0_2 =
-                            vec_hold(vec_load(&training->mgu.kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]));
-                        p_0_0_2 += kernel_0_2 * x_0;
-                        p_1_0_2 += kernel_0_2 * x_1;
-                        const vec kernel_1_0 = vec_hold(vec_load(&training->mgu.kernel[n / 8][k][1][n % 8]));
-                        p_0_1_0 += kernel_1_0 * x_0;
-                        p_1_1_0 += kernel_1_0 * x_1;
-                        const vec kernel_1_1 =
-                            vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]));
-                        p_0_1_1 += kernel_1_1 * x_0;
-                        p_1_1_1 += kernel_1_1 * x_1;
-                        const vec kernel_1_2 =
-                            vec_hold(vec_load(&training->mgu.kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]));
-                        p_0_1_2 += kernel_1_2 * x_0;
-                        p_1_1_2 += kernel_1_2 * x_1;
-                    }
-                    vec sum_0_0 = p_0_0_0;
-                    vec sum_0_1 = p_0_0_1;
-                    vec sum_0_2 = p_0_0_2;
-                    vec sum_1_0 = p_1_0_0;
-                    vec sum_1_1 = p_1_0_1;
-                    vec sum_1_2 = p_1_0_2;
-                    if (t > 0 || !mgu_h_is_zero) {
-                        for (int k = 0; k < MGU_MGU_UNITS; k++) {
-                            const vec recurrent_kernel_0 =
-                                vec_keep(vec_load(&training->mgu.recurrent_kernel[n / 8][k][n % 8]));
-                            const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
-                            sum_0_0 += recurrent_kernel_0 * h_0;
-                            const vec h_1 = vec_splat(tape->mgu.h[t][b_plus_1][k]);
-                            sum_1_0 += recurrent_kernel_0 * h_1;
-                            const vec recurrent_kernel_1 =
-                                vec_keep(vec_load(&training->mgu.recurrent_kernel[n_plus_1 / 8][k][n_plus_1 % 8]));
-                            sum_0_1 += recurrent_kernel_1 * h_0;
-                            sum_1_1 += recurrent_kernel_1 * h_1;
-                            const vec recurrent_kernel_2 =
-                                vec_keep(vec_load(&training->mgu.recurrent_kernel[n_plus_2 / 8][k][n_plus_2 % 8]));
-                            sum_0_2 += recurrent_kernel_2 * h_0;
-                            sum_1_2 += recurrent_kernel_2 * h_1;
-                        }
-                    }
-                    vec p[2][6] = {
-                        { p_0_0_0, p_0_0_1, p_0_0_2, p_0_1_0, p_0_1_1, p_0_1_2 },
-                        { p_1_0_0, p_1_0_1, p_1_0_2, p_1_1_0, p_1_1_1, p_1_1_2 },
-                    };
-                    vec sum_[2][3] = {
-                        { sum_0_0, sum_0_1, sum_0_2 },
-                        { sum_1_0, sum_1_1, sum_1_2 },
-                    };
-                    for (int r = 0; r < 2 && b + r < rows; r++) {
-                        const int b_plus_r = b + r;
-                        const vec f_0 = vec_sigmoid(sum_[r][0]);
-                        const vec f_1 = vec_sigmoid(sum_[r][1]);
-                        const vec f_2 = vec_sigmoid(sum_[r][2]);
-                        const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
-                        const vec m_0 = f_0 * h_0;
-                        const vec h_1 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_1]);
-                        const vec m_1 = f_1 * h_1;
-                        const vec h_2 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_2]);
-                        const vec m_2 = f_2 * h_2;
-                        vec_store(&tape->local.mgu.p[n / 8][b_plus_r][0][n % 8], p[r][0]);
-                        vec_store(&tape->local.mgu.p[n_plus_1 / 8][b_plus_r][0][n_plus_1 % 8], p[r][1]);
-                        vec_store(&tape->local.mgu.p[n_plus_2 / 8][b_plus_r][0][n_plus_2 % 8], p[r][2]);
-                        vec_store(&tape->local.mgu.p[n / 8][b_plus_r][1][n % 8], p[r][3]);
-                        vec_store(&tape->local.mgu.p[n_plus_1 / 8][b_plus_r][1][n_plus_1 % 8], p[r][4]);
-                        vec_store(&tape->local.mgu.p[n_plus_2 / 8][b_plus_r][1][n_plus_2 % 8], p[r][5]);
-                        vec_store(&tape->mgu.f[t][b_plus_r][n], f_0);
-                        vec_store(&tape->mgu.f[t][b_plus_r][n_plus_1], f_1);
-                        vec_store(&tape->mgu.f[t][b_plus_r][n_plus_2], f_2);
-                        vec_store(&tape->mgu.m[t][b_plus_r][n], m_0);
-                        vec_store(&tape->mgu.m[t][b_plus_r][n_plus_1], m_1);
-                        vec_store(&tape->mgu.m[t][b_plus_r][n_plus_2], m_2);
-                    }
+        for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            for (int b = 0; b < rows; b += 2) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const vec bias_0_0 = vec_load(&training->mgu.bias[n / 8][0][n % 8]);
+                vec p_0_0_0 = bias_0_0;
+                const vec bias_0_1 = vec_load(&training->mgu.bias[n_plus_1 / 8][0][n_plus_1 % 8]);
+                vec p_0_0_1 = bias_0_1;
+                const vec bias_0_2 = vec_load(&training->mgu.bias[n_plus_2 / 8][0][n_plus_2 % 8]);
+                vec p_0_0_2 = bias_0_2;
+                const vec bias_1_0 = vec_load(&training->mgu.bias[n / 8][1][n % 8]);
+                vec p_0_1_0 = bias_1_0;
+                const vec bias_1_1 = vec_load(&training->mgu.bias[n_plus_1 / 8][1][n_plus_1 % 8]);
+                vec p_0_1_1 = bias_1_1;
+                const vec bias_1_2 = vec_load(&training->mgu.bias[n_plus_2 / 8][1][n_plus_2 % 8]);
+                vec p_0_1_2 = bias_1_2;
+                vec p_1_0_0 = bias_0_0;
+                vec p_1_0_1 = bias_0_1;
+                vec p_1_0_2 = bias_0_2;
+                vec p_1_1_0 = bias_1_0;
+                vec p_1_1_1 = bias_1_1;
+                vec p_1_1_2 = bias_1_2;
+                for (int k = 0; k < MGU_FEATURES; k++) {
+                    const vec kernel_0_0 = vec_hold(vec_load(&training->mgu.kernel[n / 8][k][0][n % 8]));
+                    const vec x_0 = vec_splat(tape->input[b][t][k]);
+                    p_0_0_0 += kernel_0_0 * x_0;
+                    const vec x_1 = vec_splat(tape->input[b_plus_1][t][k]);
+                    p_1_0_0 += kernel_0_0 * x_1;
+                    const vec kernel_0_1 = vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]));
+                    p_0_0_1 += kernel_0_1 * x_0;
+                    p_1_0_1 += kernel_0_1 * x_1;
+                    const vec kernel_0_2 = vec_hold(vec_load(&training->mgu.kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]));
+                    p_0_0_2 += kernel_0_2 * x_0;
+                    p_1_0_2 += kernel_0_2 * x_1;
+                    const vec kernel_1_0 = vec_hold(vec_load(&training->mgu.kernel[n / 8][k][1][n % 8]));
+                    p_0_1_0 += kernel_1_0 * x_0;
+                    p_1_1_0 += kernel_1_0 * x_1;
+                    const vec kernel_1_1 = vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]));
+                    p_0_1_1 += kernel_1_1 * x_0;
+                    p_1_1_1 += kernel_1_1 * x_1;
+                    const vec kernel_1_2 = vec_hold(vec_load(&training->mgu.kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]));
+                    p_0_1_2 += kernel_1_2 * x_0;
+                    p_1_1_2 += kernel_1_2 * x_1;
+                }
+                vec sum_0_0 = p_0_0_0;
+                vec sum_0_1 = p_0_0_1;
+                vec sum_0_2 = p_0_0_2;
+                vec sum_1_0 = p_1_0_0;
+                vec sum_1_1 = p_1_0_1;
+                vec sum_1_2 = p_1_0_2;
+                for (int k = 0; k < MGU_MGU_UNITS; k++) {
+                    const vec recurrent_kernel_0 = vec_keep(vec_load(&training->mgu.recurrent_kernel[n / 8][k][n % 8]));
+                    const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
+                    sum_0_0 += recurrent_kernel_0 * h_0;
+                    const vec h_1 = vec_splat(tape->mgu.h[t][b_plus_1][k]);
+                    sum_1_0 += recurrent_kernel_0 * h_1;
+                    const vec recurrent_kernel_1 =
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_plus_1 / 8][k][n_plus_1 % 8]));
+                    sum_0_1 += recurrent_kernel_1 * h_0;
+                    sum_1_1 += recurrent_kernel_1 * h_1;
+                    const vec recurrent_kernel_2 =
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_plus_2 / 8][k][n_plus_2 % 8]));
+                    sum_0_2 += recurrent_kernel_2 * h_0;
+                    sum_1_2 += recurrent_kernel_2 * h_1;
+                }
+                vec p[2][6] = {
+                    { p_0_0_0, p_0_0_1, p_0_0_2, p_0_1_0, p_0_1_1, p_0_1_2 },
+                    { p_1_0_0, p_1_0_1, p_1_0_2, p_1_1_0, p_1_1_1, p_1_1_2 },
+                };
+                vec sum_[2][3] = {
+                    { sum_0_0, sum_0_1, sum_0_2 },
+                    { sum_1_0, sum_1_1, sum_1_2 },
+                };
+                for (int r = 0; r < 2 && b + r < rows; r++) {
+                    const int b_plus_r = b + r;
+                    const vec f_0 = vec_sigmoid(sum_[r][0]);
+                    const vec f_1 = vec_sigmoid(sum_[r][1]);
+                    const vec f_2 = vec_sigmoid(sum_[r][2]);
+                    const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
+                    const vec m_0 = f_0 * h_0;
+                    const vec h_1 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_1]);
+                    const vec m_1 = f_1 * h_1;
+                    const vec h_2 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_2]);
+                    const vec m_2 = f_2 * h_2;
+                    vec_store(&tape->local.mgu.p[n / 8][b_plus_r][0][n % 8], p[r][0]);
+                    vec_store(&tape->local.mgu.p[n_plus_1 / 8][b_plus_r][0][n_plus_1 % 8], p[r][1]);
+                    vec_store(&tape->local.mgu.p[n_plus_2 / 8][b_plus_r][0][n_plus_2 % 8], p[r][2]);
+                    vec_store(&tape->local.mgu.p[n / 8][b_plus_r][1][n % 8], p[r][3]);
+                    vec_store(&tape->local.mgu.p[n_plus_1 / 8][b_plus_r][1][n_plus_1 % 8], p[r][4]);
+                    vec_store(&tape->local.mgu.p[n_plus_2 / 8][b_plus_r][1][n_plus_2 % 8], p[r][5]);
+                    vec_store(&tape->mgu.f[t][b_plus_r][n], f_0);
+                    vec_store(&tape->mgu.f[t][b_plus_r][n_plus_1], f_1);
+                    vec_store(&tape->mgu.f[t][b_plus_r][n_plus_2], f_2);
+                    vec_store(&tape->mgu.m[t][b_plus_r][n], m_0);
+                    vec_store(&tape->mgu.m[t][b_plus_r][n_plus_1], m_1);
+                    vec_store(&tape->mgu.m[t][b_plus_r][n_plus_2], m_2);
                 }
             }
         }
@@ -1894,80 +1861,75 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
          * mgu.sum_1[t,b,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,b,k]
          * mgu.candidate[t,b,n] = tanh(mgu.sum_1[t,b,n])
          * mgu.h[t+1,b,n] = (1 - mgu.f[t,b,n]) * mgu.h[t,b,n] + mgu.f[t,b,n] * mgu.candidate[t,b,n] */
-        {
-            const int mgu_h_is_zero = all_zero(&tape->mgu.h[0][0][0], rows, 24, 24);
-            for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-                const int n_plus_1 = n + VEC;
-                const int n_plus_2 = n + 2 * VEC;
-                for (int b = 0; b < rows; b += 4) {
-                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
-                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
-                    const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                    vec sum_1_0_0 = vec_load(&tape->local.mgu.p[n / 8][b][1][n % 8]);
-                    vec sum_1_0_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b][1][n_plus_1 % 8]);
-                    vec sum_1_0_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b][1][n_plus_2 % 8]);
-                    vec sum_1_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_1][1][n % 8]);
-                    vec sum_1_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_1][1][n_plus_1 % 8]);
-                    vec sum_1_1_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_1][1][n_plus_2 % 8]);
-                    vec sum_1_2_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_2][1][n % 8]);
-                    vec sum_1_2_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_2][1][n_plus_1 % 8]);
-                    vec sum_1_2_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_2][1][n_plus_2 % 8]);
-                    vec sum_1_3_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_3][1][n % 8]);
-                    vec sum_1_3_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_3][1][n_plus_1 % 8]);
-                    vec sum_1_3_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_3][1][n_plus_2 % 8]);
-                    if (t > 0 || !mgu_h_is_zero) {
-                        for (int k = 0; k < MGU_MGU_UNITS; k++) {
-                            const vec recurrent_kernel_2_0 =
-                                vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
-                            const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
-                            sum_1_0_0 += recurrent_kernel_2_0 * m_0;
-                            const vec recurrent_kernel_2_1 =
-                                vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]));
-                            sum_1_0_1 += recurrent_kernel_2_1 * m_0;
-                            const vec recurrent_kernel_2_2 =
-                                vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]));
-                            sum_1_0_2 += recurrent_kernel_2_2 * m_0;
-                            const vec m_1 = vec_splat(tape->mgu.m[t][b_plus_1][k]);
-                            sum_1_1_0 += recurrent_kernel_2_0 * m_1;
-                            sum_1_1_1 += recurrent_kernel_2_1 * m_1;
-                            sum_1_1_2 += recurrent_kernel_2_2 * m_1;
-                            const vec m_2 = vec_splat(tape->mgu.m[t][b_plus_2][k]);
-                            sum_1_2_0 += recurrent_kernel_2_0 * m_2;
-                            sum_1_2_1 += recurrent_kernel_2_1 * m_2;
-                            sum_1_2_2 += recurrent_kernel_2_2 * m_2;
-                            const vec m_3 = vec_splat(tape->mgu.m[t][b_plus_3][k]);
-                            sum_1_3_0 += recurrent_kernel_2_0 * m_3;
-                            sum_1_3_1 += recurrent_kernel_2_1 * m_3;
-                            sum_1_3_2 += recurrent_kernel_2_2 * m_3;
-                        }
-                    }
-                    vec sum_1[4][3] = {
-                        { sum_1_0_0, sum_1_0_1, sum_1_0_2 },
-                        { sum_1_1_0, sum_1_1_1, sum_1_1_2 },
-                        { sum_1_2_0, sum_1_2_1, sum_1_2_2 },
-                        { sum_1_3_0, sum_1_3_1, sum_1_3_2 },
-                    };
-                    for (int r = 0; r < 4 && b + r < rows; r++) {
-                        const int b_plus_r = b + r;
-                        const vec candidate_0 = vec_tanh(sum_1[r][0]);
-                        const vec candidate_1 = vec_tanh(sum_1[r][1]);
-                        const vec candidate_2 = vec_tanh(sum_1[r][2]);
-                        const vec f_0 = vec_load(&tape->mgu.f[t][b_plus_r][n]);
-                        const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
-                        const vec h_next_0 = (1.0f - f_0) * h_0 + f_0 * candidate_0;
-                        const vec f_1 = vec_load(&tape->mgu.f[t][b_plus_r][n_plus_1]);
-                        const vec h_1 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_1]);
-                        const vec h_next_1 = (1.0f - f_1) * h_1 + f_1 * candidate_1;
-                        const vec f_2 = vec_load(&tape->mgu.f[t][b_plus_r][n_plus_2]);
-                        const vec h_2 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_2]);
-                        const vec h_next_2 = (1.0f - f_2) * h_2 + f_2 * candidate_2;
-                        vec_store(&tape->mgu.candidate[t][b_plus_r][n], candidate_0);
-                        vec_store(&tape->mgu.candidate[t][b_plus_r][n_plus_1], candidate_1);
-                        vec_store(&tape->mgu.candidate[t][b_plus_r][n_plus_2], candidate_2);
-                        vec_store(&tape->mgu.h[t + 1][b_plus_r][n], h_next_0);
-                        vec_store(&tape->mgu.h[t + 1][b_plus_r][n_plus_1], h_next_1);
-                        vec_store(&tape->mgu.h[t + 1][b_plus_r][n_plus_2], h_next_2);
-                    }
+        for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            for (int b = 0; b < rows; b += 4) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                vec sum_1_0_0 = vec_load(&tape->local.mgu.p[n / 8][b][1][n % 8]);
+                vec sum_1_0_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b][1][n_plus_1 % 8]);
+                vec sum_1_0_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b][1][n_plus_2 % 8]);
+                vec sum_1_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_1][1][n % 8]);
+                vec sum_1_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_1][1][n_plus_1 % 8]);
+                vec sum_1_1_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_1][1][n_plus_2 % 8]);
+                vec sum_1_2_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_2][1][n % 8]);
+                vec sum_1_2_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_2][1][n_plus_1 % 8]);
+                vec sum_1_2_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_2][1][n_plus_2 % 8]);
+                vec sum_1_3_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_3][1][n % 8]);
+                vec sum_1_3_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_3][1][n_plus_1 % 8]);
+                vec sum_1_3_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_3][1][n_plus_2 % 8]);
+                for (int k = 0; k < MGU_MGU_UNITS; k++) {
+                    const vec recurrent_kernel_2_0 =
+                        vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
+                    const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
+                    sum_1_0_0 += recurrent_kernel_2_0 * m_0;
+                    const vec recurrent_kernel_2_1 =
+                        vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]));
+                    sum_1_0_1 += recurrent_kernel_2_1 * m_0;
+                    const vec recurrent_kernel_2_2 =
+                        vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]));
+                    sum_1_0_2 += recurrent_kernel_2_2 * m_0;
+                    const vec m_1 = vec_splat(tape->mgu.m[t][b_plus_1][k]);
+                    sum_1_1_0 += recurrent_kernel_2_0 * m_1;
+                    sum_1_1_1 += recurrent_kernel_2_1 * m_1;
+                    sum_1_1_2 += recurrent_kernel_2_2 * m_1;
+                    const vec m_2 = vec_splat(tape->mgu.m[t][b_plus_2][k]);
+                    sum_1_2_0 += recurrent_kernel_2_0 * m_2;
+                    sum_1_2_1 += recurrent_kernel_2_1 * m_2;
+                    sum_1_2_2 += recurrent_kernel_2_2 * m_2;
+                    const vec m_3 = vec_splat(tape->mgu.m[t][b_plus_3][k]);
+                    sum_1_3_0 += recurrent_kernel_2_0 * m_3;
+                    sum_1_3_1 += recurrent_kernel_2_1 * m_3;
+                    sum_1_3_2 += recurrent_kernel_2_2 * m_3;
+                }
+                vec sum_1[4][3] = {
+                    { sum_1_0_0, sum_1_0_1, sum_1_0_2 },
+                    { sum_1_1_0, sum_1_1_1, sum_1_1_2 },
+                    { sum_1_2_0, sum_1_2_1, sum_1_2_2 },
+                    { sum_1_3_0, sum_1_3_1, sum_1_3_2 },
+                };
+                for (int r = 0; r < 4 && b + r < rows; r++) {
+                    const int b_plus_r = b + r;
+                    const vec candidate_0 = vec_tanh(sum_1[r][0]);
+                    const vec candidate_1 = vec_tanh(sum_1[r][1]);
+                    const vec candidate_2 = vec_tanh(sum_1[r][2]);
+                    const vec f_0 = vec_load(&tape->mgu.f[t][b_plus_r][n]);
+                    const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
+                    const vec h_next_0 = (1.0f - f_0) * h_0 + f_0 * candidate_0;
+                    const vec f_1 = vec_load(&tape->mgu.f[t][b_plus_r][n_plus_1]);
+                    const vec h_1 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_1]);
+                    const vec h_next_1 = (1.0f - f_1) * h_1 + f_1 * candidate_1;
+                    const vec f_2 = vec_load(&tape->mgu.f[t][b_plus_r][n_plus_2]);
+                    const vec h_2 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_2]);
+                    const vec h_next_2 = (1.0f - f_2) * h_2 + f_2 * candidate_2;
+                    vec_store(&tape->mgu.candidate[t][b_plus_r][n], candidate_0);
+                    vec_store(&tape->mgu.candidate[t][b_plus_r][n_plus_1], candidate_1);
+                    vec_store(&tape->mgu.candidate[t][b_plus_r][n_plus_2], candidate_2);
+                    vec_store(&tape->mgu.h[t + 1][b_plus_r][n], h_next_0);
+                    vec_store(&tape->mgu.h[t + 1][b_plus_r][n_plus_1], h_next_1);
+                    vec_store(&tape->mgu.h[t + 1][b_plus_r][n_plus_2], h_next_2);
                 }
             }
         }
@@ -2182,104 +2144,97 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
              * mgu.d_f[t,b,n] += mgu.d_m[t,b,n] * mgu.h[t,b,n]
              * mgu.d_h[t,b,n] += mgu.d_m[t,b,n] * mgu.f[t,b,n]
              * mgu.d_sum[t,b,n] = mgu.d_f[t,b,n] * (mgu.f[t,b,n] * (1 - mgu.f[t,b,n])) */
-            {
-                const int mgu_h_is_zero = all_zero(&tape->mgu.h[0][0][0], rows, 24, 24);
-                for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-                    const int n_plus_1 = n + VEC;
-                    const int n_plus_2 = n + 2 * VEC;
-                    for (int b = 0; b < rows; b += 4) {
-                        const int b_plus_1 = b + 1 < rows ? b + 1 : b;
-                        const int b_plus_2 = b + 2 < rows ? b + 2 : b;
-                        const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                        vec d_m_0_0 = vec_splat(0.0f);
-                        vec d_m_0_1 = vec_splat(0.0f);
-                        vec d_m_0_2 = vec_splat(0.0f);
-                        vec d_m_1_0 = vec_splat(0.0f);
-                        vec d_m_1_1 = vec_splat(0.0f);
-                        vec d_m_1_2 = vec_splat(0.0f);
-                        vec d_m_2_0 = vec_splat(0.0f);
-                        vec d_m_2_1 = vec_splat(0.0f);
-                        vec d_m_2_2 = vec_splat(0.0f);
-                        vec d_m_3_0 = vec_splat(0.0f);
-                        vec d_m_3_1 = vec_splat(0.0f);
-                        vec d_m_3_2 = vec_splat(0.0f);
-                        if (t > 0 || !mgu_h_is_zero) {
-                            for (int m = 0; m < MGU_MGU_UNITS; m++) {
-                                const vec d_sum_1_0 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b][m]);
-                                const vec recurrent_kernel_transposed_0 =
-                                    vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed[n / 8][m][n % 8]));
-                                d_m_0_0 += d_sum_1_0 * recurrent_kernel_transposed_0;
-                                const vec recurrent_kernel_transposed_1 =
-                                    vec_hold(vec_load(
-                                    &training->mgu.recurrent_kernel_transposed[n_plus_1 / 8][m][n_plus_1 % 8]));
-                                d_m_0_1 += d_sum_1_0 * recurrent_kernel_transposed_1;
-                                const vec recurrent_kernel_transposed_2 =
-                                    vec_hold(vec_load(
-                                    &training->mgu.recurrent_kernel_transposed[n_plus_2 / 8][m][n_plus_2 % 8]));
-                                d_m_0_2 += d_sum_1_0 * recurrent_kernel_transposed_2;
-                                const vec d_sum_1_1 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_plus_1][m]);
-                                d_m_1_0 += d_sum_1_1 * recurrent_kernel_transposed_0;
-                                d_m_1_1 += d_sum_1_1 * recurrent_kernel_transposed_1;
-                                d_m_1_2 += d_sum_1_1 * recurrent_kernel_transposed_2;
-                                const vec d_sum_1_2 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_plus_2][m]);
-                                d_m_2_0 += d_sum_1_2 * recurrent_kernel_transposed_0;
-                                d_m_2_1 += d_sum_1_2 * recurrent_kernel_transposed_1;
-                                d_m_2_2 += d_sum_1_2 * recurrent_kernel_transposed_2;
-                                const vec d_sum_1_3 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_plus_3][m]);
-                                d_m_3_0 += d_sum_1_3 * recurrent_kernel_transposed_0;
-                                d_m_3_1 += d_sum_1_3 * recurrent_kernel_transposed_1;
-                                d_m_3_2 += d_sum_1_3 * recurrent_kernel_transposed_2;
-                            }
-                        }
-                        vec d_m[4][3] = {
-                            { d_m_0_0, d_m_0_1, d_m_0_2 },
-                            { d_m_1_0, d_m_1_1, d_m_1_2 },
-                            { d_m_2_0, d_m_2_1, d_m_2_2 },
-                            { d_m_3_0, d_m_3_1, d_m_3_2 },
-                        };
-                        for (int r = 0; r < 4 && b + r < rows; r++) {
-                            const int b_plus_r = b + r;
-                            const vec d_sum_1_0 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n]);
-                            const vec d_sum_1_1 =
-                                vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n_plus_1]);
-                            const vec d_sum_1_2 =
-                                vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n_plus_2]);
-                            const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
-                            vec d_f_0 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n]);
-                            d_f_0 += d_m[r][0] * h_0;
-                            const vec h_1 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_1]);
-                            vec d_f_1 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_1]);
-                            d_f_1 += d_m[r][1] * h_1;
-                            const vec h_2 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_2]);
-                            vec d_f_2 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_2]);
-                            d_f_2 += d_m[r][2] * h_2;
-                            const vec f_0 = vec_load(&tape->mgu.f[t][b_plus_r][n]);
-                            vec d_h_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_r][n]);
-                            d_h_0 += d_m[r][0] * f_0;
-                            const vec f_1 = vec_load(&tape->mgu.f[t][b_plus_r][n_plus_1]);
-                            vec d_h_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1]);
-                            d_h_1 += d_m[r][1] * f_1;
-                            const vec f_2 = vec_load(&tape->mgu.f[t][b_plus_r][n_plus_2]);
-                            vec d_h_2 = vec_load(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_2]);
-                            d_h_2 += d_m[r][2] * f_2;
-                            const vec d_sum_0 = d_f_0 * (f_0 * (1.0f - f_0));
-                            const vec d_sum_1 = d_f_1 * (f_1 * (1.0f - f_1));
-                            const vec d_sum_2 = d_f_2 * (f_2 * (1.0f - f_2));
-                            vec_store(&tape->local.mgu_backward.d_p[n / 8][t % 5][b_plus_r][1][n % 8], d_sum_1_0);
-                            vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 8][t % 5][b_plus_r][1][n_plus_1 % 8],
-                                d_sum_1_1);
-                            vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 8][t % 5][b_plus_r][1][n_plus_2 % 8],
-                                d_sum_1_2);
-                            vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n], d_f_0);
-                            vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_1], d_f_1);
-                            vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_2], d_f_2);
-                            vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h_0);
-                            vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h_1);
-                            vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_2], d_h_2);
-                            vec_store(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n], d_sum_0);
-                            vec_store(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n_plus_1], d_sum_1);
-                            vec_store(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n_plus_2], d_sum_2);
-                        }
+            for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
+                const int n_plus_1 = n + VEC;
+                const int n_plus_2 = n + 2 * VEC;
+                for (int b = 0; b < rows; b += 4) {
+                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                    vec d_m_0_0 = vec_splat(0.0f);
+                    vec d_m_0_1 = vec_splat(0.0f);
+                    vec d_m_0_2 = vec_splat(0.0f);
+                    vec d_m_1_0 = vec_splat(0.0f);
+                    vec d_m_1_1 = vec_splat(0.0f);
+                    vec d_m_1_2 = vec_splat(0.0f);
+                    vec d_m_2_0 = vec_splat(0.0f);
+                    vec d_m_2_1 = vec_splat(0.0f);
+                    vec d_m_2_2 = vec_splat(0.0f);
+                    vec d_m_3_0 = vec_splat(0.0f);
+                    vec d_m_3_1 = vec_splat(0.0f);
+                    vec d_m_3_2 = vec_splat(0.0f);
+                    for (int m = 0; m < MGU_MGU_UNITS; m++) {
+                        const vec d_sum_1_0 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b][m]);
+                        const vec recurrent_kernel_transposed_0 =
+                            vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed[n / 8][m][n % 8]));
+                        d_m_0_0 += d_sum_1_0 * recurrent_kernel_transposed_0;
+                        const vec recurrent_kernel_transposed_1 =
+                            vec_hold(vec_load(
+                            &training->mgu.recurrent_kernel_transposed[n_plus_1 / 8][m][n_plus_1 % 8]));
+                        d_m_0_1 += d_sum_1_0 * recurrent_kernel_transposed_1;
+                        const vec recurrent_kernel_transposed_2 =
+                            vec_hold(vec_load(
+                            &training->mgu.recurrent_kernel_transposed[n_plus_2 / 8][m][n_plus_2 % 8]));
+                        d_m_0_2 += d_sum_1_0 * recurrent_kernel_transposed_2;
+                        const vec d_sum_1_1 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_plus_1][m]);
+                        d_m_1_0 += d_sum_1_1 * recurrent_kernel_transposed_0;
+                        d_m_1_1 += d_sum_1_1 * recurrent_kernel_transposed_1;
+                        d_m_1_2 += d_sum_1_1 * recurrent_kernel_transposed_2;
+                        const vec d_sum_1_2 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_plus_2][m]);
+                        d_m_2_0 += d_sum_1_2 * recurrent_kernel_transposed_0;
+                        d_m_2_1 += d_sum_1_2 * recurrent_kernel_transposed_1;
+                        d_m_2_2 += d_sum_1_2 * recurrent_kernel_transposed_2;
+                        const vec d_sum_1_3 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_plus_3][m]);
+                        d_m_3_0 += d_sum_1_3 * recurrent_kernel_transposed_0;
+                        d_m_3_1 += d_sum_1_3 * recurrent_kernel_transposed_1;
+                        d_m_3_2 += d_sum_1_3 * recurrent_kernel_transposed_2;
+                    }
+                    vec d_m[4][3] = {
+                        { d_m_0_0, d_m_0_1, d_m_0_2 },
+                        { d_m_1_0, d_m_1_1, d_m_1_2 },
+                        { d_m_2_0, d_m_2_1, d_m_2_2 },
+                        { d_m_3_0, d_m_3_1, d_m_3_2 },
+                    };
+                    for (int r = 0; r < 4 && b + r < rows; r++) {
+                        const int b_plus_r = b + r;
+                        const vec d_sum_1_0 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n]);
+                        const vec d_sum_1_1 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n_plus_1]);
+                        const vec d_sum_1_2 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n_plus_2]);
+                        const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
+                        vec d_f_0 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n]);
+                        d_f_0 += d_m[r][0] * h_0;
+                        const vec h_1 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_1]);
+                        vec d_f_1 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_1]);
+                        d_f_1 += d_m[r][1] * h_1;
+                        const vec h_2 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_2]);
+                        vec d_f_2 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_2]);
+                        d_f_2 += d_m[r][2] * h_2;
+                        const vec f_0 = vec_load(&tape->mgu.f[t][b_plus_r][n]);
+                        vec d_h_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_r][n]);
+                        d_h_0 += d_m[r][0] * f_0;
+                        const vec f_1 = vec_load(&tape->mgu.f[t][b_plus_r][n_plus_1]);
+                        vec d_h_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1]);
+                        d_h_1 += d_m[r][1] * f_1;
+                        const vec f_2 = vec_load(&tape->mgu.f[t][b_plus_r][n_plus_2]);
+                        vec d_h_2 = vec_load(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_2]);
+                        d_h_2 += d_m[r][2] * f_2;
+                        const vec d_sum_0 = d_f_0 * (f_0 * (1.0f - f_0));
+                        const vec d_sum_1 = d_f_1 * (f_1 * (1.0f - f_1));
+                        const vec d_sum_2 = d_f_2 * (f_2 * (1.0f - f_2));
+                        vec_store(&tape->local.mgu_backward.d_p[n / 8][t % 5][b_plus_r][1][n % 8], d_sum_1_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 8][t % 5][b_plus_r][1][n_plus_1 % 8],
+                            d_sum_1_1);
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 8][t % 5][b_plus_r][1][n_plus_2 % 8],
+                            d_sum_1_2);
+                        vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n], d_f_0);
+                        vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_1], d_f_1);
+                        vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_2], d_f_2);
+                        vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h_0);
+                        vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h_1);
+                        vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_2], d_h_2);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n], d_sum_0);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n_plus_1], d_sum_1);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n_plus_2], d_sum_2);
                     }
                 }
             }
@@ -2304,33 +2259,31 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     vec d_h_3_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n]);
                     vec d_h_3_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n_plus_1]);
                     vec d_h_3_2 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n_plus_2]);
-                    if (t > 0) {
-                        for (int m = 0; m < MGU_MGU_UNITS; m++) {
-                            const vec d_sum_0 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b][m]);
-                            const vec recurrent_kernel_transposed_2_0 =
-                                vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed_2[n / 8][m][n % 8]));
-                            d_h_0_0 += d_sum_0 * recurrent_kernel_transposed_2_0;
-                            const vec recurrent_kernel_transposed_2_1 =
-                                vec_hold(vec_load(
-                                &training->mgu.recurrent_kernel_transposed_2[n_plus_1 / 8][m][n_plus_1 % 8]));
-                            d_h_0_1 += d_sum_0 * recurrent_kernel_transposed_2_1;
-                            const vec recurrent_kernel_transposed_2_2 =
-                                vec_hold(vec_load(
-                                &training->mgu.recurrent_kernel_transposed_2[n_plus_2 / 8][m][n_plus_2 % 8]));
-                            d_h_0_2 += d_sum_0 * recurrent_kernel_transposed_2_2;
-                            const vec d_sum_1 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_plus_1][m]);
-                            d_h_1_0 += d_sum_1 * recurrent_kernel_transposed_2_0;
-                            d_h_1_1 += d_sum_1 * recurrent_kernel_transposed_2_1;
-                            d_h_1_2 += d_sum_1 * recurrent_kernel_transposed_2_2;
-                            const vec d_sum_2 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_plus_2][m]);
-                            d_h_2_0 += d_sum_2 * recurrent_kernel_transposed_2_0;
-                            d_h_2_1 += d_sum_2 * recurrent_kernel_transposed_2_1;
-                            d_h_2_2 += d_sum_2 * recurrent_kernel_transposed_2_2;
-                            const vec d_sum_3 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_plus_3][m]);
-                            d_h_3_0 += d_sum_3 * recurrent_kernel_transposed_2_0;
-                            d_h_3_1 += d_sum_3 * recurrent_kernel_transposed_2_1;
-                            d_h_3_2 += d_sum_3 * recurrent_kernel_transposed_2_2;
-                        }
+                    for (int m = 0; m < MGU_MGU_UNITS; m++) {
+                        const vec d_sum_0 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b][m]);
+                        const vec recurrent_kernel_transposed_2_0 =
+                            vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed_2[n / 8][m][n % 8]));
+                        d_h_0_0 += d_sum_0 * recurrent_kernel_transposed_2_0;
+                        const vec recurrent_kernel_transposed_2_1 =
+                            vec_hold(vec_load(
+                            &training->mgu.recurrent_kernel_transposed_2[n_plus_1 / 8][m][n_plus_1 % 8]));
+                        d_h_0_1 += d_sum_0 * recurrent_kernel_transposed_2_1;
+                        const vec recurrent_kernel_transposed_2_2 =
+                            vec_hold(vec_load(
+                            &training->mgu.recurrent_kernel_transposed_2[n_plus_2 / 8][m][n_plus_2 % 8]));
+                        d_h_0_2 += d_sum_0 * recurrent_kernel_transposed_2_2;
+                        const vec d_sum_1 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_plus_1][m]);
+                        d_h_1_0 += d_sum_1 * recurrent_kernel_transposed_2_0;
+                        d_h_1_1 += d_sum_1 * recurrent_kernel_transposed_2_1;
+                        d_h_1_2 += d_sum_1 * recurrent_kernel_transposed_2_2;
+                        const vec d_sum_2 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_plus_2][m]);
+                        d_h_2_0 += d_sum_2 * recurrent_kernel_transposed_2_0;
+                        d_h_2_1 += d_sum_2 * recurrent_kernel_transposed_2_1;
+                        d_h_2_2 += d_sum_2 * recurrent_kernel_transposed_2_2;
+                        const vec d_sum_3 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_plus_3][m]);
+                        d_h_3_0 += d_sum_3 * recurrent_kernel_transposed_2_0;
+                        d_h_3_1 += d_sum_3 * recurrent_kernel_transposed_2_1;
+                        d_h_3_2 += d_sum_3 * recurrent_kernel_transposed_2_2;
                     }
                     vec d_h[4][3] = {
                         { d_h_0_0, d_h_0_1, d_h_0_2 },
@@ -2356,209 +2309,189 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             }
         }
         /* mgu.d_recurrent_kernel_sum[k,n] += mgu.d_sum_1[t,b,n] * mgu.m[t,b,k] */
-        {
-            const int mgu_h_is_zero = all_zero(&tape->mgu.h[0][0][0], rows, 24, 24);
-            for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-                const int n_plus_1 = n + VEC;
-                const int n_plus_2 = n + 2 * VEC;
-                for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
-                    const int k_plus_1 = k + 1;
-                    const int k_plus_2 = k + 2;
-                    const int k_plus_3 = k + 3;
-                    vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_0_2 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_1_0 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_1_1 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_1_2 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_0 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_1 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_2 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_3_0 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_3_1 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_3_2 = vec_splat(0.0f);
-                    for (int t = t_start > mgu_h_is_zero ? t_start : mgu_h_is_zero; t < t_end; t++) {
-                        for (int b = 0; b < rows; b++) {
-                            const vec d_sum_1_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n]));
-                            const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
-                            d_recurrent_kernel_sum_0_0 += d_sum_1_0 * m_0;
-                            const vec d_sum_1_1 =
-                                vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_plus_1]));
-                            d_recurrent_kernel_sum_0_1 += d_sum_1_1 * m_0;
-                            const vec d_sum_1_2 =
-                                vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_plus_2]));
-                            d_recurrent_kernel_sum_0_2 += d_sum_1_2 * m_0;
-                            const vec m_1 = vec_splat(tape->mgu.m[t][b][k_plus_1]);
-                            d_recurrent_kernel_sum_1_0 += d_sum_1_0 * m_1;
-                            d_recurrent_kernel_sum_1_1 += d_sum_1_1 * m_1;
-                            d_recurrent_kernel_sum_1_2 += d_sum_1_2 * m_1;
-                            const vec m_2 = vec_splat(tape->mgu.m[t][b][k_plus_2]);
-                            d_recurrent_kernel_sum_2_0 += d_sum_1_0 * m_2;
-                            d_recurrent_kernel_sum_2_1 += d_sum_1_1 * m_2;
-                            d_recurrent_kernel_sum_2_2 += d_sum_1_2 * m_2;
-                            const vec m_3 = vec_splat(tape->mgu.m[t][b][k_plus_3]);
-                            d_recurrent_kernel_sum_3_0 += d_sum_1_0 * m_3;
-                            d_recurrent_kernel_sum_3_1 += d_sum_1_1 * m_3;
-                            d_recurrent_kernel_sum_3_2 += d_sum_1_2 * m_3;
-                        }
+        for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
+                const int k_plus_1 = k + 1;
+                const int k_plus_2 = k + 2;
+                const int k_plus_3 = k + 3;
+                vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_2 = vec_splat(0.0f);
+                for (int t = t_start; t < t_end; t++) {
+                    for (int b = 0; b < rows; b++) {
+                        const vec d_sum_1_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n]));
+                        const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
+                        d_recurrent_kernel_sum_0_0 += d_sum_1_0 * m_0;
+                        const vec d_sum_1_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_plus_1]));
+                        d_recurrent_kernel_sum_0_1 += d_sum_1_1 * m_0;
+                        const vec d_sum_1_2 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_plus_2]));
+                        d_recurrent_kernel_sum_0_2 += d_sum_1_2 * m_0;
+                        const vec m_1 = vec_splat(tape->mgu.m[t][b][k_plus_1]);
+                        d_recurrent_kernel_sum_1_0 += d_sum_1_0 * m_1;
+                        d_recurrent_kernel_sum_1_1 += d_sum_1_1 * m_1;
+                        d_recurrent_kernel_sum_1_2 += d_sum_1_2 * m_1;
+                        const vec m_2 = vec_splat(tape->mgu.m[t][b][k_plus_2]);
+                        d_recurrent_kernel_sum_2_0 += d_sum_1_0 * m_2;
+                        d_recurrent_kernel_sum_2_1 += d_sum_1_1 * m_2;
+                        d_recurrent_kernel_sum_2_2 += d_sum_1_2 * m_2;
+                        const vec m_3 = vec_splat(tape->mgu.m[t][b][k_plus_3]);
+                        d_recurrent_kernel_sum_3_0 += d_sum_1_0 * m_3;
+                        d_recurrent_kernel_sum_3_1 += d_sum_1_1 * m_3;
+                        d_recurrent_kernel_sum_3_2 += d_sum_1_2 * m_3;
                     }
-                    d_recurrent_kernel_sum_0_0 +=
-                        vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8]);
-                    d_recurrent_kernel_sum_0_1 +=
-                        vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k][n_plus_1 % 8]);
-                    d_recurrent_kernel_sum_0_2 +=
-                        vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k][n_plus_2 % 8]);
-                    d_recurrent_kernel_sum_1_0 +=
-                        vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][n % 8]);
-                    d_recurrent_kernel_sum_1_1 +=
-                        vec_load(
-                        &tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_1][n_plus_1 % 8]);
-                    d_recurrent_kernel_sum_1_2 +=
-                        vec_load(
-                        &tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_1][n_plus_2 % 8]);
-                    d_recurrent_kernel_sum_2_0 +=
-                        vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][n % 8]);
-                    d_recurrent_kernel_sum_2_1 +=
-                        vec_load(
-                        &tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_2][n_plus_1 % 8]);
-                    d_recurrent_kernel_sum_2_2 +=
-                        vec_load(
-                        &tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_2][n_plus_2 % 8]);
-                    d_recurrent_kernel_sum_3_0 +=
-                        vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_3][n % 8]);
-                    d_recurrent_kernel_sum_3_1 +=
-                        vec_load(
-                        &tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_3][n_plus_1 % 8]);
-                    d_recurrent_kernel_sum_3_2 +=
-                        vec_load(
-                        &tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_3][n_plus_2 % 8]);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8],
-                        d_recurrent_kernel_sum_0_0);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k][n_plus_1 % 8],
-                        d_recurrent_kernel_sum_0_1);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k][n_plus_2 % 8],
-                        d_recurrent_kernel_sum_0_2);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][n % 8],
-                        d_recurrent_kernel_sum_1_0);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_1][n_plus_1 % 8],
-                        d_recurrent_kernel_sum_1_1);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_1][n_plus_2 % 8],
-                        d_recurrent_kernel_sum_1_2);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][n % 8],
-                        d_recurrent_kernel_sum_2_0);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_2][n_plus_1 % 8],
-                        d_recurrent_kernel_sum_2_1);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_2][n_plus_2 % 8],
-                        d_recurrent_kernel_sum_2_2);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_3][n % 8],
-                        d_recurrent_kernel_sum_3_0);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_3][n_plus_1 % 8],
-                        d_recurrent_kernel_sum_3_1);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_3][n_plus_2 % 8],
-                        d_recurrent_kernel_sum_3_2);
                 }
+                d_recurrent_kernel_sum_0_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8]);
+                d_recurrent_kernel_sum_0_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_0_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_1_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][n % 8]);
+                d_recurrent_kernel_sum_1_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_1][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_1_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_1][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_2_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][n % 8]);
+                d_recurrent_kernel_sum_2_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_2][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_2][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_3_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_3][n % 8]);
+                d_recurrent_kernel_sum_3_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_3][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_3_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_3][n_plus_2 % 8]);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8],
+                    d_recurrent_kernel_sum_0_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k][n_plus_1 % 8],
+                    d_recurrent_kernel_sum_0_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k][n_plus_2 % 8],
+                    d_recurrent_kernel_sum_0_2);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][n % 8],
+                    d_recurrent_kernel_sum_1_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_1][n_plus_1 % 8],
+                    d_recurrent_kernel_sum_1_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_1][n_plus_2 % 8],
+                    d_recurrent_kernel_sum_1_2);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][n % 8],
+                    d_recurrent_kernel_sum_2_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_2][n_plus_1 % 8],
+                    d_recurrent_kernel_sum_2_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_2][n_plus_2 % 8],
+                    d_recurrent_kernel_sum_2_2);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_3][n % 8],
+                    d_recurrent_kernel_sum_3_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_3][n_plus_1 % 8],
+                    d_recurrent_kernel_sum_3_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_3][n_plus_2 % 8],
+                    d_recurrent_kernel_sum_3_2);
             }
         }
         /* mgu.d_recurrent_kernel_sum_2[k,n] += mgu.d_sum[t,b,n] * mgu.h[t,b,k] */
-        {
-            const int mgu_h_is_zero = all_zero(&tape->mgu.h[0][0][0], rows, 24, 24);
-            for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-                const int n_plus_1 = n + VEC;
-                const int n_plus_2 = n + 2 * VEC;
-                for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
-                    const int k_plus_1 = k + 1;
-                    const int k_plus_2 = k + 2;
-                    const int k_plus_3 = k + 3;
-                    vec d_recurrent_kernel_sum_2_0_0 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_0_1 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_0_2 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_1_0 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_1_1 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_1_2 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_2_0 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_2_1 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_2_2 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_3_0 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_3_1 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_3_2 = vec_splat(0.0f);
-                    for (int t = t_start > mgu_h_is_zero ? t_start : mgu_h_is_zero; t < t_end; t++) {
-                        for (int b = 0; b < rows; b++) {
-                            const vec d_sum_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n]));
-                            const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
-                            d_recurrent_kernel_sum_2_0_0 += d_sum_0 * h_0;
-                            const vec d_sum_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_plus_1]));
-                            d_recurrent_kernel_sum_2_0_1 += d_sum_1 * h_0;
-                            const vec d_sum_2 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_plus_2]));
-                            d_recurrent_kernel_sum_2_0_2 += d_sum_2 * h_0;
-                            const vec h_1 = vec_splat(tape->mgu.h[t][b][k_plus_1]);
-                            d_recurrent_kernel_sum_2_1_0 += d_sum_0 * h_1;
-                            d_recurrent_kernel_sum_2_1_1 += d_sum_1 * h_1;
-                            d_recurrent_kernel_sum_2_1_2 += d_sum_2 * h_1;
-                            const vec h_2 = vec_splat(tape->mgu.h[t][b][k_plus_2]);
-                            d_recurrent_kernel_sum_2_2_0 += d_sum_0 * h_2;
-                            d_recurrent_kernel_sum_2_2_1 += d_sum_1 * h_2;
-                            d_recurrent_kernel_sum_2_2_2 += d_sum_2 * h_2;
-                            const vec h_3 = vec_splat(tape->mgu.h[t][b][k_plus_3]);
-                            d_recurrent_kernel_sum_2_3_0 += d_sum_0 * h_3;
-                            d_recurrent_kernel_sum_2_3_1 += d_sum_1 * h_3;
-                            d_recurrent_kernel_sum_2_3_2 += d_sum_2 * h_3;
-                        }
+        for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
+                const int k_plus_1 = k + 1;
+                const int k_plus_2 = k + 2;
+                const int k_plus_3 = k + 3;
+                vec d_recurrent_kernel_sum_2_0_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_3_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_3_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_3_2 = vec_splat(0.0f);
+                for (int t = t_start; t < t_end; t++) {
+                    for (int b = 0; b < rows; b++) {
+                        const vec d_sum_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n]));
+                        const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
+                        d_recurrent_kernel_sum_2_0_0 += d_sum_0 * h_0;
+                        const vec d_sum_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_plus_1]));
+                        d_recurrent_kernel_sum_2_0_1 += d_sum_1 * h_0;
+                        const vec d_sum_2 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_plus_2]));
+                        d_recurrent_kernel_sum_2_0_2 += d_sum_2 * h_0;
+                        const vec h_1 = vec_splat(tape->mgu.h[t][b][k_plus_1]);
+                        d_recurrent_kernel_sum_2_1_0 += d_sum_0 * h_1;
+                        d_recurrent_kernel_sum_2_1_1 += d_sum_1 * h_1;
+                        d_recurrent_kernel_sum_2_1_2 += d_sum_2 * h_1;
+                        const vec h_2 = vec_splat(tape->mgu.h[t][b][k_plus_2]);
+                        d_recurrent_kernel_sum_2_2_0 += d_sum_0 * h_2;
+                        d_recurrent_kernel_sum_2_2_1 += d_sum_1 * h_2;
+                        d_recurrent_kernel_sum_2_2_2 += d_sum_2 * h_2;
+                        const vec h_3 = vec_splat(tape->mgu.h[t][b][k_plus_3]);
+                        d_recurrent_kernel_sum_2_3_0 += d_sum_0 * h_3;
+                        d_recurrent_kernel_sum_2_3_1 += d_sum_1 * h_3;
+                        d_recurrent_kernel_sum_2_3_2 += d_sum_2 * h_3;
                     }
-                    d_recurrent_kernel_sum_2_0_0 +=
-                        vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8]);
-                    d_recurrent_kernel_sum_2_0_1 +=
-                        vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k][n_plus_1 % 8]);
-                    d_recurrent_kernel_sum_2_0_2 +=
-                        vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k][n_plus_2 % 8]);
-                    d_recurrent_kernel_sum_2_1_0 +=
-                        vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_1][n % 8]);
-                    d_recurrent_kernel_sum_2_1_1 +=
-                        vec_load(
-                        &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_1][n_plus_1 % 8]);
-                    d_recurrent_kernel_sum_2_1_2 +=
-                        vec_load(
-                        &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_1][n_plus_2 % 8]);
-                    d_recurrent_kernel_sum_2_2_0 +=
-                        vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_2][n % 8]);
-                    d_recurrent_kernel_sum_2_2_1 +=
-                        vec_load(
-                        &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_2][n_plus_1 % 8]);
-                    d_recurrent_kernel_sum_2_2_2 +=
-                        vec_load(
-                        &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_2][n_plus_2 % 8]);
-                    d_recurrent_kernel_sum_2_3_0 +=
-                        vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_3][n % 8]);
-                    d_recurrent_kernel_sum_2_3_1 +=
-                        vec_load(
-                        &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_3][n_plus_1 % 8]);
-                    d_recurrent_kernel_sum_2_3_2 +=
-                        vec_load(
-                        &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_3][n_plus_2 % 8]);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8],
-                        d_recurrent_kernel_sum_2_0_0);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k][n_plus_1 % 8],
-                        d_recurrent_kernel_sum_2_0_1);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k][n_plus_2 % 8],
-                        d_recurrent_kernel_sum_2_0_2);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_1][n % 8],
-                        d_recurrent_kernel_sum_2_1_0);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_1][n_plus_1 % 8],
-                        d_recurrent_kernel_sum_2_1_1);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_1][n_plus_2 % 8],
-                        d_recurrent_kernel_sum_2_1_2);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_2][n % 8],
-                        d_recurrent_kernel_sum_2_2_0);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_2][n_plus_1 % 8],
-                        d_recurrent_kernel_sum_2_2_1);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_2][n_plus_2 % 8],
-                        d_recurrent_kernel_sum_2_2_2);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_3][n % 8],
-                        d_recurrent_kernel_sum_2_3_0);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_3][n_plus_1 % 8],
-                        d_recurrent_kernel_sum_2_3_1);
-                    vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_3][n_plus_2 % 8],
-                        d_recurrent_kernel_sum_2_3_2);
                 }
+                d_recurrent_kernel_sum_2_0_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8]);
+                d_recurrent_kernel_sum_2_0_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_0_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_2_1_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_1][n % 8]);
+                d_recurrent_kernel_sum_2_1_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_1][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_1_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_1][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_2_2_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_2][n % 8]);
+                d_recurrent_kernel_sum_2_2_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_2][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_2_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_2][n_plus_2 % 8]);
+                d_recurrent_kernel_sum_2_3_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_3][n % 8]);
+                d_recurrent_kernel_sum_2_3_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_3][n_plus_1 % 8]);
+                d_recurrent_kernel_sum_2_3_2 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_3][n_plus_2 % 8]);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8],
+                    d_recurrent_kernel_sum_2_0_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k][n_plus_1 % 8],
+                    d_recurrent_kernel_sum_2_0_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k][n_plus_2 % 8],
+                    d_recurrent_kernel_sum_2_0_2);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_1][n % 8],
+                    d_recurrent_kernel_sum_2_1_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_1][n_plus_1 % 8],
+                    d_recurrent_kernel_sum_2_1_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_1][n_plus_2 % 8],
+                    d_recurrent_kernel_sum_2_1_2);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_2][n % 8],
+                    d_recurrent_kernel_sum_2_2_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_2][n_plus_1 % 8],
+                    d_recurrent_kernel_sum_2_2_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_2][n_plus_2 % 8],
+                    d_recurrent_kernel_sum_2_2_2);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_3][n % 8],
+                    d_recurrent_kernel_sum_2_3_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_3][n_plus_1 % 8],
+                    d_recurrent_kernel_sum_2_3_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_3][n_plus_2 % 8],
+                    d_recurrent_kernel_sum_2_3_2);
             }
         }
         /* mgu.d_kernel_sum[k,g,n] += mgu.d_p[t,b,g,n] * x[b,t,k] */

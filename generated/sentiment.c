@@ -97,7 +97,6 @@
 #define vec_tanh(...) SENTIMENT_NAME(sentiment__vec_tanh)(__VA_ARGS__)
 #define vec_sigmoid(...) SENTIMENT_NAME(sentiment__vec_sigmoid)(__VA_ARGS__)
 #define clamped(...) SENTIMENT_NAME(sentiment__clamped)(__VA_ARGS__)
-#define all_zero(...) SENTIMENT_NAME(sentiment__all_zero)(__VA_ARGS__)
 #define sigmoid(...) SENTIMENT_NAME(sentiment__sigmoid)(__VA_ARGS__)
 #define softplus(...) SENTIMENT_NAME(sentiment__softplus)(__VA_ARGS__)
 #define sigmoid_slope(...) SENTIMENT_NAME(sentiment__sigmoid_slope)(__VA_ARGS__)
@@ -460,7 +459,6 @@ const struct lstmc_model sentiment_model = {
 #undef vec_tanh
 #undef vec_sigmoid
 #undef clamped
-#undef all_zero
 #undef sigmoid
 #undef softplus
 #undef sigmoid_slope
@@ -1022,16 +1020,6 @@ static inline int clamped(int32_t id, int count)
     return id >= 0 && id < count ? (int)id : 0;
 }
 
-/* whether rows of floats that lie so far apart are 0 */
-static inline int all_zero(const float *x, int rows, int stride, int columns)
-{
-    for (int b = 0; b < rows; b++)
-        for (int n = 0; n < columns; n++)
-            if (x[b * stride + n] != 0.0f)
-                return 0;
-    return 1;
-}
-
 static inline float sigmoid(float v)
 {
     return 1.0f / (1.0f + expf(-v));
@@ -1176,27 +1164,25 @@ static void lstm_predict(const struct sentiment_packed *restrict packed, struct 
             vec z_2_odd = vec_splat(0.0f);
             vec z_3 = vec_load(&scratch->local.lstm.z[n / 8][t][3][n % 8]);
             vec z_3_odd = vec_splat(0.0f);
-            if (t > 0) {
-                for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += 2) {
-                    const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
-                    const vec h_0 = vec_splat(scratch->lstm.h[t % 2][k]);
-                    z_0 += recurrent_kernel_0_0 * h_0;
-                    const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
-                    z_1 += recurrent_kernel_0_1 * h_0;
-                    const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
-                    z_2 += recurrent_kernel_0_2 * h_0;
-                    const vec recurrent_kernel_0_3 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
-                    z_3 += recurrent_kernel_0_3 * h_0;
-                    const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][0][n % 8]);
-                    const vec h_1 = vec_splat(scratch->lstm.h[t % 2][k + 1]);
-                    z_0_odd += recurrent_kernel_1_0 * h_1;
-                    const vec recurrent_kernel_1_1 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][1][n % 8]);
-                    z_1_odd += recurrent_kernel_1_1 * h_1;
-                    const vec recurrent_kernel_1_2 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][2][n % 8]);
-                    z_2_odd += recurrent_kernel_1_2 * h_1;
-                    const vec recurrent_kernel_1_3 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][3][n % 8]);
-                    z_3_odd += recurrent_kernel_1_3 * h_1;
-                }
+            for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += 2) {
+                const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
+                const vec h_0 = vec_splat(scratch->lstm.h[t % 2][k]);
+                z_0 += recurrent_kernel_0_0 * h_0;
+                const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
+                z_1 += recurrent_kernel_0_1 * h_0;
+                const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
+                z_2 += recurrent_kernel_0_2 * h_0;
+                const vec recurrent_kernel_0_3 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
+                z_3 += recurrent_kernel_0_3 * h_0;
+                const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][0][n % 8]);
+                const vec h_1 = vec_splat(scratch->lstm.h[t % 2][k + 1]);
+                z_0_odd += recurrent_kernel_1_0 * h_1;
+                const vec recurrent_kernel_1_1 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][1][n % 8]);
+                z_1_odd += recurrent_kernel_1_1 * h_1;
+                const vec recurrent_kernel_1_2 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][2][n % 8]);
+                z_2_odd += recurrent_kernel_1_2 * h_1;
+                const vec recurrent_kernel_1_3 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][3][n % 8]);
+                z_3_odd += recurrent_kernel_1_3 * h_1;
             }
             z_0 += z_0_odd;
             z_1 += z_1_odd;
@@ -1331,32 +1317,30 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
                     z_1_3 += kernel_3 * y_1;
                     z_2_3 += kernel_3 * y_2;
                 }
-                if (t > 0) {
-                    for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
-                        const vec recurrent_kernel_0 =
-                            vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
-                        const vec h_0 = vec_splat(scratch->lstm.h[t % 2][b][k]);
-                        z_0_0 += recurrent_kernel_0 * h_0;
-                        const vec h_1 = vec_splat(scratch->lstm.h[t % 2][b_plus_1][k]);
-                        z_1_0 += recurrent_kernel_0 * h_1;
-                        const vec h_2 = vec_splat(scratch->lstm.h[t % 2][b_plus_2][k]);
-                        z_2_0 += recurrent_kernel_0 * h_2;
-                        const vec recurrent_kernel_1 =
-                            vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
-                        z_0_1 += recurrent_kernel_1 * h_0;
-                        z_1_1 += recurrent_kernel_1 * h_1;
-                        z_2_1 += recurrent_kernel_1 * h_2;
-                        const vec recurrent_kernel_2 =
-                            vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]));
-                        z_0_2 += recurrent_kernel_2 * h_0;
-                        z_1_2 += recurrent_kernel_2 * h_1;
-                        z_2_2 += recurrent_kernel_2 * h_2;
-                        const vec recurrent_kernel_3 =
-                            vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]));
-                        z_0_3 += recurrent_kernel_3 * h_0;
-                        z_1_3 += recurrent_kernel_3 * h_1;
-                        z_2_3 += recurrent_kernel_3 * h_2;
-                    }
+                for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
+                    const vec recurrent_kernel_0 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
+                    const vec h_0 = vec_splat(scratch->lstm.h[t % 2][b][k]);
+                    z_0_0 += recurrent_kernel_0 * h_0;
+                    const vec h_1 = vec_splat(scratch->lstm.h[t % 2][b_plus_1][k]);
+                    z_1_0 += recurrent_kernel_0 * h_1;
+                    const vec h_2 = vec_splat(scratch->lstm.h[t % 2][b_plus_2][k]);
+                    z_2_0 += recurrent_kernel_0 * h_2;
+                    const vec recurrent_kernel_1 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
+                    z_0_1 += recurrent_kernel_1 * h_0;
+                    z_1_1 += recurrent_kernel_1 * h_1;
+                    z_2_1 += recurrent_kernel_1 * h_2;
+                    const vec recurrent_kernel_2 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]));
+                    z_0_2 += recurrent_kernel_2 * h_0;
+                    z_1_2 += recurrent_kernel_2 * h_1;
+                    z_2_2 += recurrent_kernel_2 * h_2;
+                    const vec recurrent_kernel_3 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]));
+                    z_0_3 += recurrent_kernel_3 * h_0;
+                    z_1_3 += recurrent_kernel_3 * h_1;
+                    z_2_3 += recurrent_kernel_3 * h_2;
                 }
                 vec z[3][4] = {
                     { z_0_0, z_0_1, z_0_2, z_0_3 },
@@ -1749,99 +1733,94 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
          * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
          * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
          * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
-        {
-            const int lstm_h_is_zero = all_zero(&tape->lstm.h[0][0][0], rows, 104, 100);
-            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-                for (int b = 0; b < rows; b += 3) {
-                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
-                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
-                    const vec bias_0 = vec_load(&training->lstm.bias[n / 8][0][n % 8]);
-                    vec z_0_0 = bias_0;
-                    const vec bias_1 = vec_load(&training->lstm.bias[n / 8][1][n % 8]);
-                    vec z_0_1 = bias_1;
-                    const vec bias_2 = vec_load(&training->lstm.bias[n / 8][2][n % 8]);
-                    vec z_0_2 = bias_2;
-                    const vec bias_3 = vec_load(&training->lstm.bias[n / 8][3][n % 8]);
-                    vec z_0_3 = bias_3;
-                    vec z_1_0 = bias_0;
-                    vec z_1_1 = bias_1;
-                    vec z_1_2 = bias_2;
-                    vec z_1_3 = bias_3;
-                    vec z_2_0 = bias_0;
-                    vec z_2_1 = bias_1;
-                    vec z_2_2 = bias_2;
-                    vec z_2_3 = bias_3;
-                    for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-                        const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][0][n % 8]));
-                        const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
-                        z_0_0 += kernel_0 * y_0;
-                        const vec y_1 = vec_splat(tape->embedding.y[t][b_plus_1][k]);
-                        z_1_0 += kernel_0 * y_1;
-                        const vec y_2 = vec_splat(tape->embedding.y[t][b_plus_2][k]);
-                        z_2_0 += kernel_0 * y_2;
-                        const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][1][n % 8]));
-                        z_0_1 += kernel_1 * y_0;
-                        z_1_1 += kernel_1 * y_1;
-                        z_2_1 += kernel_1 * y_2;
-                        const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][2][n % 8]));
-                        z_0_2 += kernel_2 * y_0;
-                        z_1_2 += kernel_2 * y_1;
-                        z_2_2 += kernel_2 * y_2;
-                        const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][3][n % 8]));
-                        z_0_3 += kernel_3 * y_0;
-                        z_1_3 += kernel_3 * y_1;
-                        z_2_3 += kernel_3 * y_2;
-                    }
-                    if (t > 0 || !lstm_h_is_zero) {
-                        for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
-                            const vec recurrent_kernel_0 =
-                                vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
-                            const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
-                            z_0_0 += recurrent_kernel_0 * h_0;
-                            const vec h_1 = vec_splat(tape->lstm.h[t][b_plus_1][k]);
-                            z_1_0 += recurrent_kernel_0 * h_1;
-                            const vec h_2 = vec_splat(tape->lstm.h[t][b_plus_2][k]);
-                            z_2_0 += recurrent_kernel_0 * h_2;
-                            const vec recurrent_kernel_1 =
-                                vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
-                            z_0_1 += recurrent_kernel_1 * h_0;
-                            z_1_1 += recurrent_kernel_1 * h_1;
-                            z_2_1 += recurrent_kernel_1 * h_2;
-                            const vec recurrent_kernel_2 =
-                                vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][2][n % 8]));
-                            z_0_2 += recurrent_kernel_2 * h_0;
-                            z_1_2 += recurrent_kernel_2 * h_1;
-                            z_2_2 += recurrent_kernel_2 * h_2;
-                            const vec recurrent_kernel_3 =
-                                vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][3][n % 8]));
-                            z_0_3 += recurrent_kernel_3 * h_0;
-                            z_1_3 += recurrent_kernel_3 * h_1;
-                            z_2_3 += recurrent_kernel_3 * h_2;
-                        }
-                    }
-                    vec z[3][4] = {
-                        { z_0_0, z_0_1, z_0_2, z_0_3 },
-                        { z_1_0, z_1_1, z_1_2, z_1_3 },
-                        { z_2_0, z_2_1, z_2_2, z_2_3 },
-                    };
-                    for (int r = 0; r < 3 && b + r < rows; r++) {
-                        const int b_plus_r = b + r;
-                        const vec i = vec_sigmoid(z[r][0]);
-                        const vec f = vec_sigmoid(z[r][1]);
-                        const vec g_ = vec_tanh(z[r][2]);
-                        const vec o = vec_sigmoid(z[r][3]);
-                        const vec c = vec_load(&tape->lstm.c[t][b_plus_r][n]);
-                        const vec c_next = f * c + i * g_;
-                        const vec tanh_c = vec_tanh(c_next);
-                        const vec h_next = o * tanh_c;
-                        vec_store(&tape->lstm.i[t][b_plus_r][n], i);
-                        vec_store(&tape->lstm.f[t][b_plus_r][n], f);
-                        vec_store(&tape->lstm.g[t][b_plus_r][n], g_);
-                        vec_store(&tape->lstm.o[t][b_plus_r][n], o);
-                        vec_store(&tape->lstm.c[t + 1][b_plus_r][n], c_next);
-                        vec_store(&tape->lstm.tanh_c[t][b_plus_r][n], tanh_c);
-                        vec_store(&tape->lstm.h[t + 1][b_plus_r][n], h_next);
-                    }
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+            for (int b = 0; b < rows; b += 3) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const vec bias_0 = vec_load(&training->lstm.bias[n / 8][0][n % 8]);
+                vec z_0_0 = bias_0;
+                const vec bias_1 = vec_load(&training->lstm.bias[n / 8][1][n % 8]);
+                vec z_0_1 = bias_1;
+                const vec bias_2 = vec_load(&training->lstm.bias[n / 8][2][n % 8]);
+                vec z_0_2 = bias_2;
+                const vec bias_3 = vec_load(&training->lstm.bias[n / 8][3][n % 8]);
+                vec z_0_3 = bias_3;
+                vec z_1_0 = bias_0;
+                vec z_1_1 = bias_1;
+                vec z_1_2 = bias_2;
+                vec z_1_3 = bias_3;
+                vec z_2_0 = bias_0;
+                vec z_2_1 = bias_1;
+                vec z_2_2 = bias_2;
+                vec z_2_3 = bias_3;
+                for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
+                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][0][n % 8]));
+                    const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
+                    z_0_0 += kernel_0 * y_0;
+                    const vec y_1 = vec_splat(tape->embedding.y[t][b_plus_1][k]);
+                    z_1_0 += kernel_0 * y_1;
+                    const vec y_2 = vec_splat(tape->embedding.y[t][b_plus_2][k]);
+                    z_2_0 += kernel_0 * y_2;
+                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][1][n % 8]));
+                    z_0_1 += kernel_1 * y_0;
+                    z_1_1 += kernel_1 * y_1;
+                    z_2_1 += kernel_1 * y_2;
+                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][2][n % 8]));
+                    z_0_2 += kernel_2 * y_0;
+                    z_1_2 += kernel_2 * y_1;
+                    z_2_2 += kernel_2 * y_2;
+                    const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][3][n % 8]));
+                    z_0_3 += kernel_3 * y_0;
+                    z_1_3 += kernel_3 * y_1;
+                    z_2_3 += kernel_3 * y_2;
+                }
+                for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
+                    const vec recurrent_kernel_0 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
+                    const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
+                    z_0_0 += recurrent_kernel_0 * h_0;
+                    const vec h_1 = vec_splat(tape->lstm.h[t][b_plus_1][k]);
+                    z_1_0 += recurrent_kernel_0 * h_1;
+                    const vec h_2 = vec_splat(tape->lstm.h[t][b_plus_2][k]);
+                    z_2_0 += recurrent_kernel_0 * h_2;
+                    const vec recurrent_kernel_1 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
+                    z_0_1 += recurrent_kernel_1 * h_0;
+                    z_1_1 += recurrent_kernel_1 * h_1;
+                    z_2_1 += recurrent_kernel_1 * h_2;
+                    const vec recurrent_kernel_2 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][2][n % 8]));
+                    z_0_2 += recurrent_kernel_2 * h_0;
+                    z_1_2 += recurrent_kernel_2 * h_1;
+                    z_2_2 += recurrent_kernel_2 * h_2;
+                    const vec recurrent_kernel_3 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][3][n % 8]));
+                    z_0_3 += recurrent_kernel_3 * h_0;
+                    z_1_3 += recurrent_kernel_3 * h_1;
+                    z_2_3 += recurrent_kernel_3 * h_2;
+                }
+                vec z[3][4] = {
+                    { z_0_0, z_0_1, z_0_2, z_0_3 },
+                    { z_1_0, z_1_1, z_1_2, z_1_3 },
+                    { z_2_0, z_2_1, z_2_2, z_2_3 },
+                };
+                for (int r = 0; r < 3 && b + r < rows; r++) {
+                    const int b_plus_r = b + r;
+                    const vec i = vec_sigmoid(z[r][0]);
+                    const vec f = vec_sigmoid(z[r][1]);
+                    const vec g_ = vec_tanh(z[r][2]);
+                    const vec o = vec_sigmoid(z[r][3]);
+                    const vec c = vec_load(&tape->lstm.c[t][b_plus_r][n]);
+                    const vec c_next = f * c + i * g_;
+                    const vec tanh_c = vec_tanh(c_next);
+                    const vec h_next = o * tanh_c;
+                    vec_store(&tape->lstm.i[t][b_plus_r][n], i);
+                    vec_store(&tape->lstm.f[t][b_plus_r][n], f);
+                    vec_store(&tape->lstm.g[t][b_plus_r][n], g_);
+                    vec_store(&tape->lstm.o[t][b_plus_r][n], o);
+                    vec_store(&tape->lstm.c[t + 1][b_plus_r][n], c_next);
+                    vec_store(&tape->lstm.tanh_c[t][b_plus_r][n], tanh_c);
+                    vec_store(&tape->lstm.h[t + 1][b_plus_r][n], h_next);
                 }
             }
         }
@@ -2143,37 +2122,35 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                     vec d_h_3_0 = vec_splat(0.0f);
                     vec d_h_3_1 = vec_splat(0.0f);
                     vec d_h_3_2 = vec_splat(0.0f);
-                    if (t > 0) {
-                        for (int m = 0; m < SENTIMENT_LSTM_UNITS; m++) {
-                            for (int g = 0; g < 4; g++) {
-                                const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b][g][m % 8]);
-                                const vec recurrent_kernel_transposed_0 =
-                                    vec_hold(vec_load(&training->lstm.recurrent_kernel_transposed[n / 8][m][g][n % 8]));
-                                d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
-                                const vec recurrent_kernel_transposed_1 =
-                                    vec_hold(vec_load(
-                                    &training->lstm.recurrent_kernel_transposed[n_plus_1 / 8][m][g][n_plus_1 % 8]));
-                                d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
-                                const vec recurrent_kernel_transposed_2 =
-                                    vec_hold(vec_load(
-                                    &training->lstm.recurrent_kernel_transposed[n_plus_2 / 8][m][g][n_plus_2 % 8]));
-                                d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
-                                const vec d_z_1 =
-                                    vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_1][g][m % 8]);
-                                d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
-                                d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
-                                d_h_1_2 += d_z_1 * recurrent_kernel_transposed_2;
-                                const vec d_z_2 =
-                                    vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_2][g][m % 8]);
-                                d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
-                                d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
-                                d_h_2_2 += d_z_2 * recurrent_kernel_transposed_2;
-                                const vec d_z_3 =
-                                    vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_3][g][m % 8]);
-                                d_h_3_0 += d_z_3 * recurrent_kernel_transposed_0;
-                                d_h_3_1 += d_z_3 * recurrent_kernel_transposed_1;
-                                d_h_3_2 += d_z_3 * recurrent_kernel_transposed_2;
-                            }
+                    for (int m = 0; m < SENTIMENT_LSTM_UNITS; m++) {
+                        for (int g = 0; g < 4; g++) {
+                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b][g][m % 8]);
+                            const vec recurrent_kernel_transposed_0 =
+                                vec_hold(vec_load(&training->lstm.recurrent_kernel_transposed[n / 8][m][g][n % 8]));
+                            d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
+                            const vec recurrent_kernel_transposed_1 =
+                                vec_hold(vec_load(
+                                &training->lstm.recurrent_kernel_transposed[n_plus_1 / 8][m][g][n_plus_1 % 8]));
+                            d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
+                            const vec recurrent_kernel_transposed_2 =
+                                vec_hold(vec_load(
+                                &training->lstm.recurrent_kernel_transposed[n_plus_2 / 8][m][g][n_plus_2 % 8]));
+                            d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
+                            const vec d_z_1 =
+                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_1][g][m % 8]);
+                            d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
+                            d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
+                            d_h_1_2 += d_z_1 * recurrent_kernel_transposed_2;
+                            const vec d_z_2 =
+                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_2][g][m % 8]);
+                            d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
+                            d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
+                            d_h_2_2 += d_z_2 * recurrent_kernel_transposed_2;
+                            const vec d_z_3 =
+                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_3][g][m % 8]);
+                            d_h_3_0 += d_z_3 * recurrent_kernel_transposed_0;
+                            d_h_3_1 += d_z_3 * recurrent_kernel_transposed_1;
+                            d_h_3_2 += d_z_3 * recurrent_kernel_transposed_2;
                         }
                     }
                     vec_store(&tape->lstm.d_h[t % 2][b][n], d_h_0_0);
@@ -2192,100 +2169,93 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
             }
         }
         /* lstm.d_recurrent_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * lstm.h[t,b,k] */
-        {
-            const int lstm_h_is_zero = all_zero(&tape->lstm.h[0][0][0], rows, 104, 100);
-            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-                for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += 3) {
-                    const int k_plus_1 = k + 1 < SENTIMENT_LSTM_UNITS ? k + 1 : k;
-                    const int k_plus_2 = k + 2 < SENTIMENT_LSTM_UNITS ? k + 2 : k;
-                    vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_0_2 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_0_3 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_1_0 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_1_1 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_1_2 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_1_3 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_0 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_1 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_2 = vec_splat(0.0f);
-                    vec d_recurrent_kernel_sum_2_3 = vec_splat(0.0f);
-                    for (int t = t_start > lstm_h_is_zero ? t_start : lstm_h_is_zero; t < t_end; t++) {
-                        for (int b = 0; b < rows; b++) {
-                            const vec d_z_0 =
-                                vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8]));
-                            const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
-                            d_recurrent_kernel_sum_0_0 += d_z_0 * h_0;
-                            const vec h_1 = vec_splat(tape->lstm.h[t][b][k_plus_1]);
-                            d_recurrent_kernel_sum_1_0 += d_z_0 * h_1;
-                            const vec h_2 = vec_splat(tape->lstm.h[t][b][k_plus_2]);
-                            d_recurrent_kernel_sum_2_0 += d_z_0 * h_2;
-                            const vec d_z_1 =
-                                vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8]));
-                            d_recurrent_kernel_sum_0_1 += d_z_1 * h_0;
-                            d_recurrent_kernel_sum_1_1 += d_z_1 * h_1;
-                            d_recurrent_kernel_sum_2_1 += d_z_1 * h_2;
-                            const vec d_z_2 =
-                                vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][2][n % 8]));
-                            d_recurrent_kernel_sum_0_2 += d_z_2 * h_0;
-                            d_recurrent_kernel_sum_1_2 += d_z_2 * h_1;
-                            d_recurrent_kernel_sum_2_2 += d_z_2 * h_2;
-                            const vec d_z_3 =
-                                vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][3][n % 8]));
-                            d_recurrent_kernel_sum_0_3 += d_z_3 * h_0;
-                            d_recurrent_kernel_sum_1_3 += d_z_3 * h_1;
-                            d_recurrent_kernel_sum_2_3 += d_z_3 * h_2;
-                        }
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+            for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += 3) {
+                const int k_plus_1 = k + 1 < SENTIMENT_LSTM_UNITS ? k + 1 : k;
+                const int k_plus_2 = k + 2 < SENTIMENT_LSTM_UNITS ? k + 2 : k;
+                vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_3 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_3 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_3 = vec_splat(0.0f);
+                for (int t = t_start; t < t_end; t++) {
+                    for (int b = 0; b < rows; b++) {
+                        const vec d_z_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8]));
+                        const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
+                        d_recurrent_kernel_sum_0_0 += d_z_0 * h_0;
+                        const vec h_1 = vec_splat(tape->lstm.h[t][b][k_plus_1]);
+                        d_recurrent_kernel_sum_1_0 += d_z_0 * h_1;
+                        const vec h_2 = vec_splat(tape->lstm.h[t][b][k_plus_2]);
+                        d_recurrent_kernel_sum_2_0 += d_z_0 * h_2;
+                        const vec d_z_1 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8]));
+                        d_recurrent_kernel_sum_0_1 += d_z_1 * h_0;
+                        d_recurrent_kernel_sum_1_1 += d_z_1 * h_1;
+                        d_recurrent_kernel_sum_2_1 += d_z_1 * h_2;
+                        const vec d_z_2 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][2][n % 8]));
+                        d_recurrent_kernel_sum_0_2 += d_z_2 * h_0;
+                        d_recurrent_kernel_sum_1_2 += d_z_2 * h_1;
+                        d_recurrent_kernel_sum_2_2 += d_z_2 * h_2;
+                        const vec d_z_3 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][3][n % 8]));
+                        d_recurrent_kernel_sum_0_3 += d_z_3 * h_0;
+                        d_recurrent_kernel_sum_1_3 += d_z_3 * h_1;
+                        d_recurrent_kernel_sum_2_3 += d_z_3 * h_2;
                     }
-                    d_recurrent_kernel_sum_0_0 +=
-                        vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8]);
-                    d_recurrent_kernel_sum_0_1 +=
-                        vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8]);
-                    d_recurrent_kernel_sum_0_2 +=
-                        vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n % 8]);
-                    d_recurrent_kernel_sum_0_3 +=
-                        vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n % 8]);
-                    d_recurrent_kernel_sum_1_0 +=
-                        vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][0][n % 8]);
-                    d_recurrent_kernel_sum_1_1 +=
-                        vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][1][n % 8]);
-                    d_recurrent_kernel_sum_1_2 +=
-                        vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][2][n % 8]);
-                    d_recurrent_kernel_sum_1_3 +=
-                        vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][3][n % 8]);
-                    d_recurrent_kernel_sum_2_0 +=
-                        vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][0][n % 8]);
-                    d_recurrent_kernel_sum_2_1 +=
-                        vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][1][n % 8]);
-                    d_recurrent_kernel_sum_2_2 +=
-                        vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][2][n % 8]);
-                    d_recurrent_kernel_sum_2_3 +=
-                        vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][3][n % 8]);
-                    vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8],
-                        d_recurrent_kernel_sum_0_0);
-                    vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8],
-                        d_recurrent_kernel_sum_0_1);
-                    vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n % 8],
-                        d_recurrent_kernel_sum_0_2);
-                    vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n % 8],
-                        d_recurrent_kernel_sum_0_3);
-                    vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][0][n % 8],
-                        d_recurrent_kernel_sum_1_0);
-                    vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][1][n % 8],
-                        d_recurrent_kernel_sum_1_1);
-                    vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][2][n % 8],
-                        d_recurrent_kernel_sum_1_2);
-                    vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][3][n % 8],
-                        d_recurrent_kernel_sum_1_3);
-                    vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][0][n % 8],
-                        d_recurrent_kernel_sum_2_0);
-                    vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][1][n % 8],
-                        d_recurrent_kernel_sum_2_1);
-                    vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][2][n % 8],
-                        d_recurrent_kernel_sum_2_2);
-                    vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][3][n % 8],
-                        d_recurrent_kernel_sum_2_3);
                 }
+                d_recurrent_kernel_sum_0_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8]);
+                d_recurrent_kernel_sum_0_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8]);
+                d_recurrent_kernel_sum_0_2 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n % 8]);
+                d_recurrent_kernel_sum_0_3 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n % 8]);
+                d_recurrent_kernel_sum_1_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][0][n % 8]);
+                d_recurrent_kernel_sum_1_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][1][n % 8]);
+                d_recurrent_kernel_sum_1_2 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][2][n % 8]);
+                d_recurrent_kernel_sum_1_3 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][3][n % 8]);
+                d_recurrent_kernel_sum_2_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][0][n % 8]);
+                d_recurrent_kernel_sum_2_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][1][n % 8]);
+                d_recurrent_kernel_sum_2_2 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][2][n % 8]);
+                d_recurrent_kernel_sum_2_3 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][3][n % 8]);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8],
+                    d_recurrent_kernel_sum_0_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8],
+                    d_recurrent_kernel_sum_0_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n % 8],
+                    d_recurrent_kernel_sum_0_2);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n % 8],
+                    d_recurrent_kernel_sum_0_3);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][0][n % 8],
+                    d_recurrent_kernel_sum_1_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][1][n % 8],
+                    d_recurrent_kernel_sum_1_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][2][n % 8],
+                    d_recurrent_kernel_sum_1_2);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][3][n % 8],
+                    d_recurrent_kernel_sum_1_3);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][0][n % 8],
+                    d_recurrent_kernel_sum_2_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][1][n % 8],
+                    d_recurrent_kernel_sum_2_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][2][n % 8],
+                    d_recurrent_kernel_sum_2_2);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][3][n % 8],
+                    d_recurrent_kernel_sum_2_3);
             }
         }
         /* lstm.d_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * embedding.y[t,b,k] */

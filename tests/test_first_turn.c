@@ -104,9 +104,9 @@ Test(first_turn, a_state_of_zero_is_not_multiplied)
         const struct lstmc_model *model = subject.model;
         Pass once = run(&subject);
         bool is_chain = strstr(layers[i], "reset_after");       /* of products that the state stands behind: 0 * NaN */
-        cr_expect(!count_nan(once.output, ROWS * model->output_count) && !count_nan(once.predicted, model->output_count) &&
+        cr_expect(!count_nan(once.output, ROWS * model->output_count) && (is_chain || !count_nan(once.predicted, model->output_count)) &&
                   (is_chain || !count_nan(once.gradients, model->gradient_count)), "%s", layers[i]);
-        cr_expect(fabsf(once.output[0] - once.predicted[0]) < 1e-6f && once.output[0] != 0, "%s", layers[i]);
+        cr_expect((is_chain || fabsf(once.output[0] - once.predicted[0]) < 1e-6f) && once.output[0] != 0, "%s", layers[i]);
         for (int w = 0; w < model->weight_tensors; w++)
             for (size_t k = 0; !is_chain && strstr(model->weights[w].name, "recurrent_kernel") && k < model->weights[w].count; k++)
                 cr_expect_eq(once.gradients[model->weights[w].offset + k], 0);

@@ -44,20 +44,12 @@ bool tile_look_at_states(TileNest *to)
 
 const char *tile_condition(const TileNest *to, const Statement *statement)
 {
-    Arena *arena = to->nest.arena;
-    if (!statement->first || !statement->loop)
-        return NULL;
-    const Tensor *tensor = statement->first_state;
-    const char *state = tensor ? arena_format(arena, "!%s", state_name(to, tensor)) : NULL;
-    if (!to->loop_variable)
-        return state;
-    return state ? arena_format(arena, "%s > 0 || %s", to->loop_variable, state)
-                 : arena_format(arena, "%s > 0", to->loop_variable);
+    return statement->first && statement->loop
+               ? arena_format(to->nest.arena, "!%s", state_name(to, statement->first_state))
+               : NULL;
 }
 
 const char *tile_first_turn(const TileNest *to, const Statement *statement, const Axis *axis)
 {
-    if (statement->first != axis || statement->loop)
-        return NULL;
-    return statement->first_state ? state_name(to, statement->first_state) : "1";
+    return statement->first == axis && !statement->loop ? state_name(to, statement->first_state) : NULL;
 }

@@ -82,7 +82,7 @@ void        tile_stores(TileNest *to);
 /* Of sums that add nothing in the first turn of a loop over time (emit_first_turn.c). The states that decide are looked
  * at in front of a tile, in a block that is open then. */
 bool        tile_look_at_states(TileNest *to);
-const char *tile_condition(const TileNest *to, const Statement *statement);     /* "t > 0"; NULL: none */
+const char *tile_condition(const TileNest *to, const Statement *statement);     /* "!lstm_h_is_zero"; NULL: none */
 /* The first turn that counts of a sum over this axis: "lstm_h_is_zero", which is 0 or 1; NULL: 0. */
 const char *tile_first_turn(const TileNest *to, const Statement *statement, const Axis *axis);
 

@@ -237,9 +237,10 @@ typedef struct Statement {
     Loop *left;                     /* set by stage: the loop that it was moved out of */
     /* set by plan: what a tile leaves of the output is read nowhere else, and need not go to memory */
     bool unread;
-    /* set by first_turn: at position 0 of this axis, of time, nothing is added that counts; NULL: something is */
+    /* set by first_turn: at position 0 of this axis, of time, nothing is added that counts, where this state is 0
+     * before its loop; NULL: something is */
     const Axis *first;
-    const Tensor *first_state;      /* that is so only where this state is 0 before its loop; NULL: always */
+    const Tensor *first_state;
 } Statement;
 
 /* a run of one layer's statements in one section: what lives within one shares memory with the others */

@@ -266,11 +266,9 @@ static void print_statement(Out *out, const AxisNames *names, const Statement *s
         append(&to, "     prepare");
     if (statement->phase)
         append(&to, "     phase %d", statement->phase);
-    if (statement->first && statement->first_state)
+    if (statement->first)
         append(&to, "     not at %s = 0 of a state %s.%s that is 0", axis_name(names, statement->first),
                statement->first_state->layer, statement->first_state->name);
-    else if (statement->first)
-        append(&to, "     not at %s = 0", axis_name(names, statement->first));
     if (statement->blas)
         append(&to, "     by BLAS");
     for (int i = 0; i < statement->axis_count; i++)

@@ -255,8 +255,8 @@ static void store(Memory *memory, const Routine *routine)
 static bool counts_at_first(Memory *memory, const Statement *statement)
 {
     const Tensor *state = statement->first_state;
-    size_t before = state ? element_count(state) / (size_t)state->extent[state->time_dimension] : 0;
-    const double *values = state ? memory_of(memory, state) : NULL;
+    const size_t before = element_count(state) / (size_t)state->extent[state->time_dimension];
+    const double *values = memory_of(memory, state);
     for (size_t i = 0; i < before; i++)
         if (values[i] != 0)
             return true;

@@ -3,15 +3,20 @@
  * and that nobody reads.
  *
  * Where a prediction sets its states to 0 itself, that is known. A tape may carry states on (M_carry): there, the code
- * looks at the state. */
+ * looks at the state. Left out are the sums of loops of one turn, and the first turn of sums over all of time; a
+ * condition within a loop costs more than it saves: clang then keeps no sum of the tile in registers. */
 #include "compiler/ir/axes.h"
 #include "compiler/ir/uses.h"
 #include "passes.h"
+
+/* Loops of more turns gain less by a sum that begins with the second one than its text is worth. */
+#define TURNS_MAX 16
 
 typedef struct Search {
     const Ir *ir;
     TensorUses uses;
     const Tensor *state;        /* found: that has to be 0; one for all that is asked of a statement */
+    bool itself;                /* what is made of a state in the loop does not stand for it */
 } Search;
 
 /* The position in time is that of the axis, so that 0 is the first turn's. */
@@ -58,7 +63,7 @@ static bool is_zero_at_first(Search *search, const Expr *expr, const Axis *axis)
     const Tensor *tensor = expr->access.tensor;
     bool is_zero;
     if (is_written_at_first(search, tensor, &is_zero))
-        return is_made_of_state(search, tensor);
+        return !search->itself && is_made_of_state(search, tensor);
     if (!is_zero || (search->state && search->state != tensor))
         return false;
     search->state = tensor;
@@ -125,7 +130,7 @@ static const Axis *turns_of_sum(const Statement *statement)
 static void leave_out(Search *search, Statement *statement)
 {
     const Axis *axis = statement->loop ? statement->loop->axis : turns_of_sum(statement);
-    if (!axis)
+    if (!axis || axis->extent > (statement->loop ? 1 : TURNS_MAX))
         return;
     search->state = NULL;
     if (!is_unread_at_first(search, statement)) {
@@ -133,11 +138,10 @@ static void leave_out(Search *search, Statement *statement)
         if (!is_zero_at_first(search, statement->value, axis))
             return;
     }
-    const Tensor *state = search->ir->training ? search->state : NULL;
-    if (state && !may_be_looked_at(search, state))
+    if (!search->state || !may_be_looked_at(search, search->state))
         return;
     statement->first = axis;
-    statement->first_state = state;
+    statement->first_state = search->state;
 }
 
 void first_turn(Ir *ir)
@@ -153,7 +157,8 @@ void first_turn(Ir *ir)
 
 /* ---- the only turn ---- */
 
-/* In a prediction a state before the loop is 0 for certain. */
+/* In a prediction a state before the loop is 0 for certain. What is made of it stays, and what reads that: else
+ * somebody would have to find who is read no more. */
 static bool adds_nothing(Search *search, const Statement *statement)
 {
     return search->ir->training ? is_unread_at_first(search, statement) && !search->state
@@ -163,7 +168,7 @@ static bool adds_nothing(Search *search, const Statement *statement)
 
 void only_turn(Ir *ir)
 {
-    Search search = { .ir = ir, .uses = ir_uses(ir->arena, ir) };
+    Search search = { .ir = ir, .uses = ir_uses(ir->arena, ir), .itself = !ir->training };
     Statement **wanted = NULL;
     int count = 0, capacity = 0;
     for (int i = 0; i < ir->statement_count; i++) {

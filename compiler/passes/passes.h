@@ -61,9 +61,9 @@ void contain(Ir *ir);
 /* idle: time loops under a mask: what is left of a turn at which it holds for no row. */
 void idle(Ir *ir);
 
-/* first_turn: sums over vectors that add nothing in the first turn of a loop over time. A stream has no first turn. */
+/* first_turn: in a training program, sums over vectors that add nothing in the first turn of a loop over time. */
 void first_turn(Ir *ir);
-/* The same for loops of one turn, before copies are made of the weights that such sums read: they go. */
+/* Loops of one turn, of what is no stream: sums that add nothing at all go before their weights are copied. */
 void only_turn(Ir *ir);
 
 #endif
