@@ -324,7 +324,8 @@ static void emit_sum_loop(TileNest *to, int from, int copies)
     if (turn)
         start = cut ? arena_format(to->nest.arena, "%s > %s ? %s : %s", start, turn, start, turn) : turn;
     if (copies == 1 || cut)
-        put(to->out, "for (int %s = %s; %s < %s; %s++) {", name, start, name, end, name);
+        emit_line(to->out, to->nest.arena,
+                  arena_format(to->nest.arena, "for (int %s = %s; %s < %s; %s++) {", name, start, name, end, name));
     else
         put(to->out, "for (int %s = %s; %s < %s; %s += %d) {", name, start, name, end, name, copies);
     for (int i = 0; i < (cut ? 1 : copies); i++) {
