@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void compiled_model_create(struct compiled_model *c, const char *text, const char *flags, bool inference)
+void compiled_model_create_with(struct compiled_model *c, const char *text, const char *flags, const CompileOptions *options)
 {
-    CompileOptions options = { .target = target_find("plain"), .unroll = UNROLL_AUTO, .inference = inference };
     memset(c, 0, sizeof *c);
     c->arena = arena_create();
     c->diagnostics = diagnostics_create(c->arena);
@@ -16,9 +15,14 @@ void compiled_model_create(struct compiled_model *c, const char *text, const cha
     cr_assert(c->description, "the description cannot be read");
     use_cached_compiler("cc");
     setenv("CFLAGS", flags, 1);
-    cr_assert(compile(c->arena, c->description, c->diagnostics, &options, &c->compiled) &&
+    cr_assert(compile(c->arena, c->description, c->diagnostics, options, &c->compiled) &&
               load(c->arena, c->diagnostics, &c->compiled, LOAD_TO_CHECK, &c->loaded), "the model cannot be compiled");
     c->model = c->loaded.model;
+}
+
+void compiled_model_create(struct compiled_model *c, const char *text, const char *flags, bool inference)
+{
+    compiled_model_create_with(c, text, flags, &(CompileOptions){ .target = target_find("plain"), .unroll = UNROLL_AUTO, .inference = inference });
 }
 
 void compiled_model_free(struct compiled_model *c)

@@ -133,12 +133,16 @@ read_counts() {
     fi
 }
 
+# What a program says beside the names of its tests.
+said() {
+    grep -v -e '^\[RUN \]' -e '^\[PASS\]' -e '^\[SKIP\]' "$1/output"
+}
+
 # What failed, once more in a few lines, for those who see only the end of a long output.
 summarise() {
     echo "failed: $(basename "$2")"
     sed 's/^/    /' "$1/stopped" 2>/dev/null
-    grep -v -e "^\\[RUN \\]" -e "^\\[PASS\\]" -e "^\\[SKIP\\]" -e "^\\[====\\]" "$1/output" | head -n 8 |
-        cut -c 1-200 | sed "s/^/    /"
+    said "$1" | grep -v '^\[====\]' | head -n 8 | cut -c 1-200 | sed 's/^/    /'
 }
 
 report() {
@@ -153,7 +157,7 @@ report() {
             sed 's/^/    /' "$1/stopped"
             sed -n 's/^\[RUN \] /    while it ran: /p' "$1/output" | tail -n 1
         fi
-        grep -v -e '^\[RUN \]' -e '^\[PASS\]' -e '^\[SKIP\]' "$1/output" | sed 's/^/    /'
+        said "$1" | sed 's/^/    /'
         echo "    exit status $status"
         summarise "$1" "$2" >>"$work/failed"
     fi

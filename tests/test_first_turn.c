@@ -1,12 +1,13 @@
 /* test_first_turn.c: what a state of 0 is multiplied with in the first turn of a loop over time is left out, and nothing else:
  * a recurrent kernel that is NaN is seen where it counts, and only there. */
+#include "compiled_model.h"
 #include "oracles.h"
 
-#include "compiler/session/load.h"
+#include "runtime/lstmc.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ROWS 2
@@ -17,34 +18,21 @@ typedef struct Pass {
 } Pass;
 
 typedef struct Subject {
-    Arena *arena;
-    Description *description;
-    Compiled compiled;
-    Loaded loaded;
+    struct compiled_model compiled;
     const struct lstmc_model *model;
     float weights[FLOATS], x[FLOATS];
     void *training, *tape, *packed, *scratch;
 } Subject;
 
-static void *memory(size_t bytes)
-{
-    void *at = aligned_alloc(64, (bytes + 63) / 64 * 64);
-    cr_assert(at);
-    return memset(at, 0, bytes);
-}
-
 /* All weights are numbers, but those of recurrent kernels NaN. */
 static void open_subject(Subject *subject, const char *layer, int steps)
 {
-    *subject = (Subject){ .arena = arena_create() };
-    const char *text = arena_format(subject->arena, "return Sequential{ Input{%d, 3}, %s, loss = \"mse\", batch_size = %d, shards = 1 }\n",
-                                    steps, layer, ROWS);
-    Diagnostics *diagnostics = diagnostics_create(subject->arena);
+    char text[200];
+    snprintf(text, sizeof text, "return Sequential{ Input{%d, 3}, %s, loss = \"mse\", batch_size = %d, shards = 1 }\n",
+             steps, layer, ROWS);
     CompileOptions options = { .target = target_with_lanes(target_find("vector"), 8) };
-    subject->description = oracle_read(subject->arena, text);
-    cr_assert(compile(subject->arena, subject->description, diagnostics, &options, &subject->compiled));
-    cr_assert(load(subject->arena, diagnostics, &subject->compiled, LOAD_TO_CHECK, &subject->loaded), "%s does not compile", text);
-    const struct lstmc_model *model = subject->model = subject->loaded.model;
+    compiled_model_create_with(&subject->compiled, text, "-O2 -march=native", &options);
+    const struct lstmc_model *model = subject->model = subject->compiled.model;
     cr_assert(model->weight_count <= FLOATS && model->input_count * ROWS <= FLOATS);
     for (int i = 0; i < FLOATS; i++) {
         subject->weights[i] = 0.3f * sinf(1 + 7 * (float)i);
@@ -53,10 +41,11 @@ static void open_subject(Subject *subject, const char *layer, int steps)
     for (int i = 0; i < model->weight_tensors; i++)
         for (size_t k = 0; strstr(model->weights[i].name, "recurrent_kernel") && k < model->weights[i].count; k++)
             subject->weights[model->weights[i].offset + k] = NAN;
-    subject->training = memory(model->training_bytes);
-    subject->tape = memory(model->tape_bytes);
-    subject->packed = memory(model->packed_bytes);
-    subject->scratch = memory(model->scratch_bytes);
+    subject->training = lstmc_alloc(model->training_bytes);
+    subject->tape = lstmc_alloc(model->tape_bytes);
+    subject->packed = lstmc_alloc(model->packed_bytes);
+    subject->scratch = lstmc_alloc(model->scratch_bytes);
+    cr_assert(subject->training && subject->tape && subject->packed && subject->scratch);
     model->prepare_training(subject->training, subject->weights);
     model->prepare(subject->packed, subject->weights);
     model->reset_tape(subject->training, subject->tape);
@@ -64,13 +53,10 @@ static void open_subject(Subject *subject, const char *layer, int steps)
 
 static void close_subject(Subject *subject)
 {
-    loaded_free(&subject->loaded);
-    compiled_free(&subject->compiled);
-    description_free(subject->description);
-    arena_free(subject->arena);
+    compiled_model_free(&subject->compiled);
     void *all[] = { subject->training, subject->tape, subject->packed, subject->scratch };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        free(all[i]);
+        lstmc_free(all[i]);
 }
 
 static int count_nan(const float *values, size_t count)

@@ -1,13 +1,12 @@
 /* test_transpose.c: copies across the vectors of what they read: the function that turns squares over, and what generated
  * code prepares with it, beside the plain loops of the target without vectors. */
-#include "oracles.h"
+#include "compiled_model.h"
 #include "toolchain.h"
 
-#include "compiler/session/load.h"
+#include "runtime/lstmc.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 Test(transpose, squares_at_every_width)
@@ -41,7 +40,7 @@ typedef struct Results {
 
 static void *filled(size_t bytes, int byte)
 {
-    void *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    void *memory = lstmc_alloc(bytes);
     cr_assert(memory);
     return memset(memory, byte, bytes);
 }
@@ -70,35 +69,28 @@ static void run(const struct lstmc_model *model, const float *weights, const flo
     model->predict(packed, scratch, x, results->predicted);
     void *memory[] = { training, packed, tape, scratch };
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
-        free(memory[i]);
+        lstmc_free(memory[i]);
 }
 
 static void expect_same_from_full_memory(const char *text, CompileOptions options)
 {
     static Results clean, full;
-    Arena *arena = arena_create();
-    Diagnostics *diagnostics = diagnostics_create(arena);
-    Description *description = oracle_read(arena, text);
-    Compiled compiled;
-    Loaded loaded;
+    struct compiled_model subject;
     float weights[FLOATS], x[FLOATS];
     for (int i = 0; i < FLOATS; i++) {
         weights[i] = 0.3f * sinf(1 + 7 * (float)i);
         x[i] = cosf((float)i);
     }
-    cr_assert(compile(arena, description, diagnostics, &options, &compiled));
-    cr_assert(load(arena, diagnostics, &compiled, LOAD_TO_CHECK, &loaded), "%s does not compile", text);
-    cr_assert(loaded.model->gradient_count <= FLOATS && loaded.model->input_count * ROWS <= FLOATS);
-    run(loaded.model, weights, x, 0, &clean);
-    run(loaded.model, weights, x, 0xff, &full);             /* NaN everywhere */
+    compiled_model_create_with(&subject, text, "-O2 -march=native", &options);
+    const struct lstmc_model *model = subject.model;
+    cr_assert(model->gradient_count <= FLOATS && model->input_count * ROWS <= FLOATS);
+    run(model, weights, x, 0, &clean);
+    run(model, weights, x, 0xff, &full);             /* NaN everywhere */
     cr_expect(full.untouched <= 2 * GAPS, "%d lanes, %s: %d words are not set", options.target->lanes, text, full.untouched);
     full.untouched = clean.untouched;
     cr_expect(!memcmp(&clean, &full, sizeof clean), "%d lanes, %s", options.target->lanes, text);
     cr_expect(clean.loss > 0 && clean.predicted[0] != 0 && clean.gradients[0] != 0);
-    loaded_free(&loaded);
-    compiled_free(&compiled);
-    description_free(description);
-    arena_free(arena);
+    compiled_model_free(&subject);
 }
 
 Test(transpose, memory_need_not_be_zero)

@@ -46,10 +46,7 @@ void emit_cleared_input_gradient(Out *out, Arena *arena, const Ir *ir)
 /* No lane stands for nothing, and there are no words, of which one half may. */
 static bool is_full(const Tensor *tensor)
 {
-    size_t count = 1;
-    for (int d = 0; d < tensor->rank; d++)
-        count *= (size_t)tensor->extent[d];
-    return !tensor_has_words(tensor) && count == tensor_elements(tensor);
+    return !tensor_has_words(tensor) && tensor_count(tensor) == tensor_elements(tensor);
 }
 
 void emit_cleared_lanes(Out *out, Arena *arena, const Ir *ir)

@@ -44,12 +44,12 @@ bool tile_look_at_states(TileNest *to)
 
 const char *tile_condition(const TileNest *to, const Statement *statement)
 {
-    return statement->first && statement->loop
+    return statement->first && statement->first->extent == 1
                ? arena_format(to->nest.arena, "!%s", state_name(to, statement->first_state))
                : NULL;
 }
 
 const char *tile_first_turn(const TileNest *to, const Statement *statement, const Axis *axis)
 {
-    return statement->first == axis && !statement->loop ? state_name(to, statement->first_state) : NULL;
+    return statement->first == axis ? state_name(to, statement->first_state) : NULL;
 }

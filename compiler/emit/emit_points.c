@@ -295,18 +295,10 @@ static void emit_summed(TileNest *to, int from);
 
 static void emit_written_out(TileNest *to, int from, int first, int end)
 {
-    const char *turn = tile_first_turn(to, to->nest.statement, to->nest.statement->axes[from]);
     for (int i = first; i < end; i++) {
-        Scope scope = tile_open_scope(to);
-        if (turn && i == 0)
-            put(to->out, "if (!%s) {", turn);
         tile_bind(to, (Binding){ .axis = to->nest.statement->axes[from], .offset = i });
         emit_summed(to, from + 1);
         tile_unbind(to);
-        if (turn && i == 0) {
-            put(to->out, "}");
-            tile_close_scope(to, scope);
-        }
     }
 }
 

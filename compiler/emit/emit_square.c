@@ -15,11 +15,12 @@ static const char *left_of(const TileNest *to, const Axis *axis)
 static size_t stride_of_copy(const Statement *copy, const Axis *axis)
 {
     const Tensor *tensor = copy->out.tensor;
-    int dimension = tensor->layout == LAYOUT_BLOCKED;       /* of its memory: the blocks are the first one */
-    while (copy->axes[dimension - (tensor->layout == LAYOUT_BLOCKED)] != axis)
+    const int blocks = tensor->layout == LAYOUT_BLOCKED;    /* the first dimension of its memory, if there are any */
+    int dimension = 0;
+    while (copy->axes[dimension] != axis)
         dimension++;
     size_t stride = 1;
-    for (int d = dimension + 1; d < tensor_memory_rank(tensor); d++)
+    for (int d = blocks + dimension + 1; d < tensor_memory_rank(tensor); d++)
         stride *= (size_t)tensor_memory_extent(tensor, d);
     return stride;
 }

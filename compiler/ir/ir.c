@@ -53,6 +53,14 @@ int tensor_row_floats(const Tensor *tensor)
     return count;
 }
 
+size_t tensor_count(const Tensor *tensor)
+{
+    size_t count = 1;
+    for (int d = 0; d < tensor->rank; d++)
+        count *= (size_t)tensor->extent[d];
+    return count;
+}
+
 Axis *ir_axis(Ir *ir, const char *name, int extent, AxisKind kind)
 {
     Axis *axis = arena_new(ir->arena, Axis);

@@ -297,6 +297,7 @@ int        index_largest(const Index *index);
 const Tensor *ir_output_adjoint(const Ir *ir);
 bool       tensor_is_row_major(const Tensor *tensor);           /* with or without gaps */
 int        tensor_row_floats(const Tensor *tensor);             /* of what belongs to one sample of one step */
+size_t     tensor_count(const Tensor *tensor);                  /* elements, without the padding of its layout */
 int        tensor_row_start(const Tensor *tensor);              /* the first dimension behind batch and time */
 /* Calls `visit` for every load in the expression, the loads inside gathers included. */
 void       expr_visit_loads(const Expr *expr, void (*visit)(void *context, const Access *access), void *context);

@@ -68,12 +68,8 @@ static void backward(void *context, int layer, const double *weights, const doub
     (void)x;
     for (int i = 0; i < runner->ir->tensor_count; i++) {
         const Tensor *tensor = runner->ir->tensors[i];
-        if (tensor->role == ROLE_GRADIENT) {
-            size_t count = 1;
-            for (int d = 0; d < tensor->rank; d++)
-                count *= (size_t)tensor->extent[d];
-            memset(memory_of(runner->memory, tensor), 0, count * sizeof(double));
-        }
+        if (tensor->role == ROLE_GRADIENT)
+            memset(memory_of(runner->memory, tensor), 0, tensor_count(tensor) * sizeof(double));
     }
     if (runner->ir->output->adjoint)
         memcpy(memory_of(runner->memory, runner->ir->output->adjoint), d_y,

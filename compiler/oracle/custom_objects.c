@@ -111,20 +111,12 @@ void custom_activate(CustomObjects *objects, int activation, const double *z, do
     memcpy(y, memory_of(program->memory, program->ir->output), (size_t)program->width * sizeof *y);
 }
 
-static size_t numbers_of(const Tensor *tensor)
-{
-    size_t count = 1;
-    for (int d = 0; d < tensor->rank; d++)
-        count *= (size_t)tensor->extent[d];
-    return count;
-}
-
 /* Runs backward, and gives the gradient of the input: zeros if nothing depends on it. */
 static void run_backward(const Program *program, int rows, double *to, size_t count)
 {
     const Tensor *adjoint = program->ir->inputs[0]->adjoint;
     if (adjoint)                    /* it is added to, like all gradients */
-        memset(memory_of(program->memory, adjoint), 0, numbers_of(adjoint) * sizeof(double));
+        memset(memory_of(program->memory, adjoint), 0, tensor_count(adjoint) * sizeof(double));
     evaluate_section(program->memory, SECTION_BACKWARD, rows);
     if (adjoint)
         memcpy(to, memory_of(program->memory, adjoint), count * sizeof *to);
@@ -146,7 +138,7 @@ void custom_activate_back(CustomObjects *objects, int activation, const double *
 /* So many rows of it. */
 static void set_rows(const Program *program, const Tensor *tensor, const double *from, int rows)
 {
-    size_t count = numbers_of(tensor) / (size_t)program->ir->batch;
+    size_t count = tensor_count(tensor) / (size_t)program->ir->batch;
     memcpy(memory_of(program->memory, tensor), from, (size_t)rows * count * sizeof *from);
 }
 
@@ -169,7 +161,7 @@ double custom_loss(CustomObjects *objects, int output, const CustomLoss *of, dou
     Program *program = &objects->losses[output];
     double loss = run_loss(program, of);
     run_backward(program, of->rows, d_output,
-                 (size_t)of->rows * numbers_of(program->ir->output) / (size_t)program->ir->batch);
+                 (size_t)of->rows * tensor_count(program->ir->output) / (size_t)program->ir->batch);
     return loss;
 }
 

@@ -57,14 +57,6 @@ struct Memory {
     IdleRoutines *idle; int idle_count, idle_capacity;
 };
 
-static size_t element_count(const Tensor *tensor)
-{
-    size_t count = 1;
-    for (int i = 0; i < tensor->rank; i++)
-        count *= (size_t)tensor->extent[i];
-    return count;
-}
-
 static int slot_of(const Statement *statement, const Axis *axis)
 {
     for (int i = 0; i < statement->axis_count; i++)
@@ -164,7 +156,7 @@ double *memory_of(Memory *memory, const Tensor *tensor)
     if (tensor->number >= memory->tensor_count || memory->ir->tensors[tensor->number] != tensor)
         die("evaluate: %s.%s is not a tensor of this Ir", tensor->layer, tensor->name);
     if (!memory->data[tensor->number])
-        memory->data[tensor->number] = arena_array(memory->arena, double, element_count(tensor));
+        memory->data[tensor->number] = arena_array(memory->arena, double, tensor_count(tensor));
     return memory->data[tensor->number];
 }
 
@@ -255,7 +247,7 @@ static void store(Memory *memory, const Routine *routine)
 static bool counts_at_first(Memory *memory, const Statement *statement)
 {
     const Tensor *state = statement->first_state;
-    const size_t before = element_count(state) / (size_t)state->extent[state->time_dimension];
+    const size_t before = tensor_count(state) / (size_t)state->extent[state->time_dimension];
     const double *values = memory_of(memory, state);
     for (size_t i = 0; i < before; i++)
         if (values[i] != 0)
@@ -356,7 +348,7 @@ void evaluate_section(Memory *memory, Section section, int rows)
 
 static void fill_noise(double *data, const Tensor *tensor, uint64_t seed, int first_row)
 {
-    size_t count = element_count(tensor);
+    size_t count = tensor_count(tensor);
     for (size_t i = 0; i < count; i++) {
         size_t rest = i, element_number = 0, unit = 1;
         int row = 0;
