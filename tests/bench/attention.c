@@ -100,7 +100,8 @@ Attention *attention_open(const Layer *layer, const Task *task, int steps, const
                           const Blas *blas, float *weights, float *x, float *y)
 {
     Attention *a = checked_alloc(sizeof *a);
-    *a = (Attention){ .layer = layer, .steps = steps, .rows = task->rows, .functions = product, .blas = blas, .weights = weights, .x = x,
+    *a = (Attention){ .layer = layer, .steps = steps, .rows = task->rows, .functions = product, .blas = blas,
+                      .weights = weights, .x = x,
                       .y = y };
     int inputs = layer->inputs, units = layer->units, all = steps * a->rows, width = units / layer->heads;
     a->scores = checked_alloc(score_rows(a) * (size_t)steps * sizeof(float));

@@ -115,11 +115,13 @@ void dense_forward(const Layer *layer, const Blas *blas, const float *weights, c
     if (rows == 1)
         blas->sgemv(CblasRowMajor, CblasTrans, inputs, units, 1, weights, units, x, 1, 1, y, 1);
     else
-        blas->sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, units, inputs, 1, x, inputs, weights, units, 1, y, units);
+        blas->sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, units, inputs, 1, x, inputs, weights, units,
+                    1, y, units);
     activate(layer->activation, y, rows, (size_t)units);
 }
 
-void dense_backward(const Layer *layer, const Blas *blas, const float *weights, const float *x, const float *y, size_t rows, bool at_logits,
+void dense_backward(const Layer *layer, const Blas *blas, const float *weights, const float *x, const float *y,
+                    size_t rows, bool at_logits,
                     float *d_y, float *d_x, float *d_weights)
 {
     int inputs = layer->inputs, units = layer->units;
@@ -130,10 +132,12 @@ void dense_backward(const Layer *layer, const Blas *blas, const float *weights, 
     else if (!at_logits && layer->activation == ACTIVATION_SIGMOID)
         for (size_t i = 0; i < count; i++)
             d_y[i] *= y[i] * (1 - y[i]);
-    blas->sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, inputs, units, (int)rows, 1, x, inputs, d_y, units, 0, d_weights, units);
+    blas->sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, inputs, units, (int)rows, 1, x, inputs, d_y, units, 0,
+                d_weights, units);
     column_sums(d_y, rows, (size_t)units, d_weights + (size_t)inputs * (size_t)units);
     if (d_x)
-        blas->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, inputs, units, 1, d_y, units, weights, units, 0, d_x, inputs);
+        blas->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, inputs, units, 1, d_y, units, weights, units,
+                    0, d_x, inputs);
 }
 
 bool loss_is_at_logits(Loss loss)

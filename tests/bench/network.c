@@ -96,7 +96,8 @@ static void open_convolution(Network *network, int i)
 static void open_attention(Network *network, int i)
 {
     const Layer *layer = &network->workload->layers[i];
-    network->attention[i] = attention_open(layer, network->task, network->steps[i], network->library->product, network->blas,
+    network->attention[i] = attention_open(layer, network->task, network->steps[i], network->library->product,
+                                           network->blas,
                                            network->weights + network->offset[i], layer_input(network, i), network->value[i]);
     if (network->task->training)
         attention_open_backward(network->attention[i], network->gradients + network->offset[i], network->d_value[i], layer_d_input(network, i));
@@ -284,7 +285,8 @@ static void backward_layer(Network *network, int i)
         embedding_backward(layer, (const int32_t *)(const void *)x, value_rows(network, i), network->d_value[i], gradients);
         return;
     case LAYER_DENSE:
-        dense_backward(layer, network->blas, network->weights + network->offset[i], x, network->value[i], value_rows(network, i),
+        dense_backward(layer, network->blas, network->weights + network->offset[i], x, network->value[i],
+                       value_rows(network, i),
                        i == workload->layer_count - 1 && loss_is_at_logits(workload->loss), network->d_value[i], d_x, gradients);
         return;
     case LAYER_LSTM:

@@ -107,7 +107,8 @@ void embedding_forward(const Layer *layer, const float *table, const int32_t *id
 void embedding_backward(const Layer *layer, const int32_t *ids, size_t rows, const float *d_y, float *d_table);
 void dense_forward(const Layer *layer, const Blas *blas, const float *weights, const float *x, size_t rows, float *y);
 /* d_y becomes the gradient before the activation; d_x may be NULL. at_logits: it is that already. */
-void dense_backward(const Layer *layer, const Blas *blas, const float *weights, const float *x, const float *y, size_t rows, bool at_logits,
+void dense_backward(const Layer *layer, const Blas *blas, const float *weights, const float *x, const float *y,
+                    size_t rows, bool at_logits,
                     float *d_y, float *d_x, float *d_weights);
 /* Means over the steps, of so many floats each. */
 void average_forward(const float *x, size_t steps, size_t count, float *y);

@@ -26,7 +26,8 @@ static void forward_convolution(Convolution *layer)
     size_t rows = (size_t)e.all, filters = (size_t)e.filters;
     fill_rows(layer->y, rows, filters, layer->bias);
     for (size_t k = 0; k < (size_t)layer->kernel_size; k++)
-        layer->blas->sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, e.all, e.filters, e.inputs, 1, layer->x + k * e.shift, e.inputs,
+        layer->blas->sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, e.all, e.filters, e.inputs, 1,
+                           layer->x + k * e.shift, e.inputs,
                     layer->kernel + k * e.place, e.filters, 1, layer->y, e.filters);
     relu_forward(layer->y, rows * filters);
 }
@@ -38,10 +39,12 @@ static void backward_convolution(Convolution *layer)
     if (layer->d_x)
         memset(layer->d_x, 0, (size_t)layer->steps * e.shift * sizeof(float));
     for (size_t k = 0; k < (size_t)layer->kernel_size; k++) {
-        layer->blas->sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, e.inputs, e.filters, e.all, 1, layer->x + k * e.shift, e.inputs, layer->d_y,
+        layer->blas->sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, e.inputs, e.filters, e.all, 1,
+                           layer->x + k * e.shift, e.inputs, layer->d_y,
                     e.filters, 0, layer->d_kernel + k * e.place, e.filters);
         if (layer->d_x)
-            layer->blas->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, e.all, e.inputs, e.filters, 1, layer->d_y, e.filters,
+            layer->blas->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, e.all, e.inputs, e.filters, 1, layer->d_y,
+                               e.filters,
                         layer->kernel + k * e.place, e.filters, 1, layer->d_x + k * e.shift, e.inputs);
     }
 }
@@ -73,7 +76,8 @@ static void run_product(Product *p)
 {
     for (int i = 0; i < p->outer; i++)
         for (int j = 0; j < p->inner; j++)
-            p->blas->sgemm(CblasRowMajor, turn(&p->a), turn(&p->b), p->rows, p->columns, p->depth, p->scale, matrix(&p->a, i, j), leading(&p->a),
+            p->blas->sgemm(CblasRowMajor, turn(&p->a), turn(&p->b), p->rows, p->columns, p->depth, p->scale,
+                           matrix(&p->a, i, j), leading(&p->a),
                         matrix(&p->b, i, j), leading(&p->b), p->adds ? 1 : 0, matrix(&p->c, i, j), leading(&p->c));
 }
 
