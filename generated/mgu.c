@@ -1,7 +1,7 @@
 /* mgu.c: written by lstmc 0.1 from mgu.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   x[30, 2] -> MGU[24] -> Dense[1]
  *   1 321 weights   step: 1 272 mul-adds, 48 activations
- *   tape 14.1 KB a row   state 192 B   scratch 6.0 KB   8 lanes
+ *   tape 18.2 KB a row   state 256 B   scratch 8.0 KB   16 lanes
  */
 #ifndef MGU_ISA
 
@@ -99,6 +99,7 @@
 #define mgu_layer_prepare(...) MGU_NAME(mgu__mgu_layer_prepare)(__VA_ARGS__)
 #define mgu_prepare_with(...) MGU_NAME(mgu_prepare_with)(__VA_ARGS__)
 #define mgu_layer_predict(...) MGU_NAME(mgu__mgu_layer_predict)(__VA_ARGS__)
+#define dense_predict(...) MGU_NAME(mgu__dense_predict)(__VA_ARGS__)
 #define mgu_predict_with(...) MGU_NAME(mgu_predict_with)(__VA_ARGS__)
 #define mgu_layer_predict_batch(...) MGU_NAME(mgu__mgu_layer_predict_batch)(__VA_ARGS__)
 #define dense_predict_batch(...) MGU_NAME(mgu__dense_predict_batch)(__VA_ARGS__)
@@ -106,6 +107,7 @@
 #define mgu_step_memory MGU_NAME(mgu_step_memory)
 #define mgu_reset_with(...) MGU_NAME(mgu_reset_with)(__VA_ARGS__)
 #define mgu_layer_step(...) MGU_NAME(mgu__mgu_layer_step)(__VA_ARGS__)
+#define dense_step(...) MGU_NAME(mgu__dense_step)(__VA_ARGS__)
 #define mgu_step_with(...) MGU_NAME(mgu_step_with)(__VA_ARGS__)
 #define mgu_layer_prepare_training(...) MGU_NAME(mgu__mgu_layer_prepare_training)(__VA_ARGS__)
 #define mgu_layer_prepare_training_2(...) MGU_NAME(mgu__mgu_layer_prepare_training_2)(__VA_ARGS__)
@@ -144,6 +146,29 @@
 #define MGU_IF_AVX2(call)
 #endif
 
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(LSTMC_NO_VECTORS) && MGU_VEC_MAX >= 16 \
+    && !defined(__AVX512F__)
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx512f,avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx2,fma")
+#endif
+#define LSTMC_VEC 16
+#define MGU_ISA avx512
+#include "mgu.c"
+#undef MGU_ISA
+#undef LSTMC_VEC
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#define MGU_IF_AVX512(call) __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? call :
+#else
+#define MGU_IF_AVX512(call)
+#endif
+
 #define MGU_ISA baseline
 #include "mgu.c"
 #undef MGU_ISA
@@ -151,7 +176,7 @@
 /* The best body that the processor can run; asking costs a load and a test, at each call. In a constructor that runs before the
  * compiler's own it is the baseline. */
 #define MGU_CALL(name, arguments) \
-    (MGU_IF_AVX2(name##_avx2 arguments) name##_baseline arguments)
+    (MGU_IF_AVX512(name##_avx512 arguments) MGU_IF_AVX2(name##_avx2 arguments) name##_baseline arguments)
 
 void mgu_prepare(struct mgu_packed *restrict packed, const struct mgu_weights *restrict weights)
 {
@@ -248,21 +273,25 @@ static const struct lstmc_tensor mgu_tape_tensors[] = {
         .offset = offsetof(struct mgu_tape, input) / sizeof(float), .count = 960,
     },
     {
-        .name = "mgu.h", .rank = 3, .shape = { 31, 16, 24 },
-        .offset = offsetof(struct mgu_tape, mgu.h) / sizeof(float), .count = 11904,
+        .name = "mgu.h", .rank = 3, .shape = { 31, 16, 32 },
+        .offset = offsetof(struct mgu_tape, mgu.h) / sizeof(float), .count = 15872,
+        .padding = 8,
         .carried = 1,
     },
     {
-        .name = "mgu.f", .rank = 3, .shape = { 30, 16, 24 },
-        .offset = offsetof(struct mgu_tape, mgu.f) / sizeof(float), .count = 11520,
+        .name = "mgu.f", .rank = 3, .shape = { 30, 16, 32 },
+        .offset = offsetof(struct mgu_tape, mgu.f) / sizeof(float), .count = 15360,
+        .padding = 8,
     },
     {
-        .name = "mgu.m", .rank = 3, .shape = { 30, 16, 24 },
-        .offset = offsetof(struct mgu_tape, mgu.m) / sizeof(float), .count = 11520,
+        .name = "mgu.m", .rank = 3, .shape = { 30, 16, 32 },
+        .offset = offsetof(struct mgu_tape, mgu.m) / sizeof(float), .count = 15360,
+        .padding = 8,
     },
     {
-        .name = "mgu.candidate", .rank = 3, .shape = { 30, 16, 24 },
-        .offset = offsetof(struct mgu_tape, mgu.candidate) / sizeof(float), .count = 11520,
+        .name = "mgu.candidate", .rank = 3, .shape = { 30, 16, 32 },
+        .offset = offsetof(struct mgu_tape, mgu.candidate) / sizeof(float), .count = 15360,
+        .padding = 8,
     },
     {
         .name = "dense.y", .rank = 2, .shape = { 16, 1 },
@@ -412,6 +441,7 @@ const struct lstmc_model mgu_model = {
 #undef mgu_layer_prepare
 #undef mgu_prepare_with
 #undef mgu_layer_predict
+#undef dense_predict
 #undef mgu_predict_with
 #undef mgu_layer_predict_batch
 #undef dense_predict_batch
@@ -419,6 +449,7 @@ const struct lstmc_model mgu_model = {
 #undef mgu_step_memory
 #undef mgu_reset_with
 #undef mgu_layer_step
+#undef dense_step
 #undef mgu_step_with
 #undef mgu_layer_prepare_training
 #undef mgu_layer_prepare_training_2
@@ -434,6 +465,7 @@ const struct lstmc_model mgu_model = {
 #undef mgu_backward_with
 #undef mgu_carry_with
 #undef MGU_IF_AVX2
+#undef MGU_IF_AVX512
 #undef MGU_JOINED
 #undef MGU_JOIN
 #undef MGU_NAME
@@ -452,7 +484,7 @@ const struct lstmc_model mgu_model = {
 
 #else
 
-#define LANES 8
+#define LANES 16
 
 /* lstmc_vec.h: vectors of floats on whatever the compiler has: GNU vector types for AVX-512, AVX, SSE2, NEON, or plain
  * floats. The compiler copies this text into generated files whose loops run over vectors; LANES (4, 8, 16), which
@@ -967,42 +999,47 @@ static void mgu_layer_prepare(const struct mgu_weights *restrict weights, struct
     /* mgu.bias[g,n] = mgu.bias[24*g+n] */
     for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
         for (int g = 0; g < 2; g++) {
-            const vec bias = vec_load(&weights->mgu.bias[24 * g + n]);
-            vec_store(&packed->mgu.bias[n / 8][g][n % 8], bias);
+            const vec bias = vec_load_part(&weights->mgu.bias[24 * g + n], 24 - n);
+            vec_store(&packed->mgu.bias[n / 16][g][n % 16], bias);
         }
     }
     /* mgu.kernel[k,g,n] = mgu.kernel[k,24*g+n] */
     for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
         for (int k = 0; k < MGU_FEATURES; k++) {
             for (int g = 0; g < 2; g++) {
-                const vec kernel = vec_load(&weights->mgu.kernel[k][24 * g + n]);
-                vec_store(&packed->mgu.kernel[n / 8][k][g][n % 8], kernel);
+                const vec kernel = vec_load_part(&weights->mgu.kernel[k][24 * g + n], 24 - n);
+                vec_store(&packed->mgu.kernel[n / 16][k][g][n % 16], kernel);
             }
         }
     }
     /* mgu.recurrent_kernel[k,n] = mgu.recurrent_kernel[k,n] */
     for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
         for (int k = 0; k < MGU_MGU_UNITS; k++) {
-            const vec recurrent_kernel = vec_load(&weights->mgu.recurrent_kernel[k][n]);
-            vec_store(&packed->mgu.recurrent_kernel[n / 8][k][n % 8], recurrent_kernel);
+            const vec recurrent_kernel = vec_load_part(&weights->mgu.recurrent_kernel[k][n], 24 - n);
+            vec_store(&packed->mgu.recurrent_kernel[n / 16][k][n % 16], recurrent_kernel);
         }
     }
     /* mgu.recurrent_kernel_2[k,n] = mgu.recurrent_kernel[k,n+24] */
     for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
         for (int k = 0; k < MGU_MGU_UNITS; k++) {
-            const vec recurrent_kernel_2 = vec_load(&weights->mgu.recurrent_kernel[k][n + 24]);
-            vec_store(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8], recurrent_kernel_2);
+            const vec recurrent_kernel_2 = vec_load_part(&weights->mgu.recurrent_kernel[k][n + 24], 24 - n);
+            vec_store(&packed->mgu.recurrent_kernel_2[n / 16][k][n % 16], recurrent_kernel_2);
         }
     }
 }
 
 static void mgu_prepare_with(struct mgu_packed *restrict packed, const struct mgu_weights *restrict weights)
 {
+    memset(packed->mgu.bias[1], 0, sizeof packed->mgu.bias[1]);
+    memset(packed->mgu.kernel[1], 0, sizeof packed->mgu.kernel[1]);
+    memset(packed->mgu.recurrent_kernel[1], 0, sizeof packed->mgu.recurrent_kernel[1]);
+    memset(packed->mgu.recurrent_kernel_2[1], 0, sizeof packed->mgu.recurrent_kernel_2[1]);
+    memset(packed->dense.kernel, 0, sizeof packed->dense.kernel);
     packed->weights = weights;
     mgu_layer_prepare(weights, packed);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
     for (int k = 0; k < MGU_MGU_UNITS; k += VEC) {
-        const vec kernel = vec_load((const float *)weights->dense.kernel + k);
+        const vec kernel = vec_load_part((const float *)weights->dense.kernel + k, 24 - k);
         vec_store(&packed->dense.kernel[0][k], kernel);
     }
 }
@@ -1015,32 +1052,32 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
     for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
         for (int t = 0; t < MGU_TIMESTEPS; t += 2) {
             const int t_plus_1 = t + 1;
-            const vec bias_0 = vec_load(&packed->mgu.bias[n / 8][0][n % 8]);
+            const vec bias_0 = vec_load(&packed->mgu.bias[n / 16][0][n % 16]);
             vec p_0_0 = bias_0;
-            const vec bias_1 = vec_load(&packed->mgu.bias[n / 8][1][n % 8]);
+            const vec bias_1 = vec_load(&packed->mgu.bias[n / 16][1][n % 16]);
             vec p_0_1 = bias_1;
             vec p_1_0 = bias_0;
             vec p_1_1 = bias_1;
-            const vec kernel_0_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][0][0][n % 8]));
+            const vec kernel_0_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 16][0][0][n % 16]));
             const vec x_0_0 = vec_splat(x[2 * t]);
             p_0_0 += kernel_0_0 * x_0_0;
             const vec x_1_0 = vec_splat(x[2 * t_plus_1]);
             p_1_0 += kernel_0_0 * x_1_0;
-            const vec kernel_0_1 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][0][1][n % 8]));
+            const vec kernel_0_1 = vec_keep(vec_load(&packed->mgu.kernel[n / 16][0][1][n % 16]));
             p_0_1 += kernel_0_1 * x_0_0;
             p_1_1 += kernel_0_1 * x_1_0;
-            const vec kernel_1_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][1][0][n % 8]));
+            const vec kernel_1_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 16][1][0][n % 16]));
             const vec x_0_1 = vec_splat(x[2 * t + 1]);
             p_0_0 += kernel_1_0 * x_0_1;
             const vec x_1_1 = vec_splat(x[2 * t_plus_1 + 1]);
             p_1_0 += kernel_1_0 * x_1_1;
-            const vec kernel_1_1 = vec_keep(vec_load(&packed->mgu.kernel[n / 8][1][1][n % 8]));
+            const vec kernel_1_1 = vec_keep(vec_load(&packed->mgu.kernel[n / 16][1][1][n % 16]));
             p_0_1 += kernel_1_1 * x_0_1;
             p_1_1 += kernel_1_1 * x_1_1;
-            vec_store(&scratch->local.mgu.p[n / 8][t][0][n % 8], p_0_0);
-            vec_store(&scratch->local.mgu.p[n / 8][t][1][n % 8], p_0_1);
-            vec_store(&scratch->local.mgu.p[n / 8][t_plus_1][0][n % 8], p_1_0);
-            vec_store(&scratch->local.mgu.p[n / 8][t_plus_1][1][n % 8], p_1_1);
+            vec_store(&scratch->local.mgu.p[n / 16][t][0][n % 16], p_0_0);
+            vec_store(&scratch->local.mgu.p[n / 16][t][1][n % 16], p_0_1);
+            vec_store(&scratch->local.mgu.p[n / 16][t_plus_1][0][n % 16], p_1_0);
+            vec_store(&scratch->local.mgu.p[n / 16][t_plus_1][1][n % 16], p_1_1);
         }
     }
     /* mgu.h: 2 steps are kept, step t at t % 2 */
@@ -1049,49 +1086,98 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
          * mgu.sum[t,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,k]
          * mgu.f[t,n] = sigmoid(mgu.sum[t,n])
          * mgu.m[t,n] = mgu.f[t,n] * mgu.h[t,n] */
+#if VEC == LANES
+        for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            vec sum_0 = vec_load(&scratch->local.mgu.p[n / 16][t][0][n % 16]);
+            vec sum_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][t][0][n_plus_1 % 16]);
+            vec sum_0_odd = vec_splat(0.0f);
+            vec sum_1_odd = vec_splat(0.0f);
+            for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
+                const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k][n % 16]);
+                const vec h_0 = vec_splat(scratch->mgu.h[t % 2][k]);
+                sum_0 += recurrent_kernel_0_0 * h_0;
+                const vec recurrent_kernel_0_1 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]);
+                sum_1 += recurrent_kernel_0_1 * h_0;
+                const vec recurrent_kernel_1_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k + 1][n % 16]);
+                const vec h_1 = vec_splat(scratch->mgu.h[t % 2][k + 1]);
+                sum_0_odd += recurrent_kernel_1_0 * h_1;
+                const vec recurrent_kernel_1_1 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k + 1][n_plus_1 % 16]);
+                sum_1_odd += recurrent_kernel_1_1 * h_1;
+                const vec recurrent_kernel_2_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k + 2][n % 16]);
+                const vec h_2 = vec_splat(scratch->mgu.h[t % 2][k + 2]);
+                sum_0 += recurrent_kernel_2_0 * h_2;
+                const vec recurrent_kernel_2_1 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k + 2][n_plus_1 % 16]);
+                sum_1 += recurrent_kernel_2_1 * h_2;
+                const vec recurrent_kernel_3_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k + 3][n % 16]);
+                const vec h_3 = vec_splat(scratch->mgu.h[t % 2][k + 3]);
+                sum_0_odd += recurrent_kernel_3_0 * h_3;
+                const vec recurrent_kernel_3_1 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k + 3][n_plus_1 % 16]);
+                sum_1_odd += recurrent_kernel_3_1 * h_3;
+            }
+            sum_0 += sum_0_odd;
+            sum_1 += sum_1_odd;
+            const vec f_0 = vec_sigmoid(sum_0);
+            const vec f_1 = vec_sigmoid(sum_1);
+            const vec h_0 = vec_load(&scratch->mgu.h[t % 2][n]);
+            const vec m_0 = f_0 * h_0;
+            const vec h_1 = vec_load(&scratch->mgu.h[t % 2][n_plus_1]);
+            const vec m_1 = f_1 * h_1;
+            vec_store(&scratch->local.mgu.f[n], f_0);
+            vec_store(&scratch->local.mgu.f[n_plus_1], f_1);
+            vec_store(&scratch->local.mgu.m[n], m_0);
+            vec_store(&scratch->local.mgu.m[n_plus_1], m_1);
+        }
+#else
         for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-            const int n_plus_1 = n + VEC;
-            const int n_plus_2 = n + 2 * VEC;
-            vec sum_0 = vec_load(&scratch->local.mgu.p[n / 8][t][0][n % 8]);
-            vec sum_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][t][0][n_plus_1 % 8]);
-            vec sum_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][t][0][n_plus_2 % 8]);
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
+            vec sum_0 = vec_load(&scratch->local.mgu.p[n / 16][t][0][n % 16]);
+            vec sum_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][t][0][n_plus_1 % 16]);
+            vec sum_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 16][t][0][n_plus_2 % 16]);
             vec sum_0_odd = vec_splat(0.0f);
             vec sum_1_odd = vec_splat(0.0f);
             vec sum_2_odd = vec_splat(0.0f);
             for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
-                const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]);
+                const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k][n % 16]);
                 const vec h_0 = vec_splat(scratch->mgu.h[t % 2][k]);
                 sum_0 += recurrent_kernel_0_0 * h_0;
-                const vec recurrent_kernel_0_1 = vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k][n_plus_1 % 8]);
+                const vec recurrent_kernel_0_1 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]);
                 sum_1 += recurrent_kernel_0_1 * h_0;
-                const vec recurrent_kernel_0_2 = vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k][n_plus_2 % 8]);
+                const vec recurrent_kernel_0_2 =
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 16][k][n_plus_2 % 16]);
                 sum_2 += recurrent_kernel_0_2 * h_0;
-                const vec recurrent_kernel_1_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 1][n % 8]);
+                const vec recurrent_kernel_1_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k + 1][n % 16]);
                 const vec h_1 = vec_splat(scratch->mgu.h[t % 2][k + 1]);
                 sum_0_odd += recurrent_kernel_1_0 * h_1;
                 const vec recurrent_kernel_1_1 =
-                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k + 1][n_plus_1 % 8]);
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k + 1][n_plus_1 % 16]);
                 sum_1_odd += recurrent_kernel_1_1 * h_1;
                 const vec recurrent_kernel_1_2 =
-                    vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k + 1][n_plus_2 % 8]);
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 16][k + 1][n_plus_2 % 16]);
                 sum_2_odd += recurrent_kernel_1_2 * h_1;
-                const vec recurrent_kernel_2_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 2][n % 8]);
+                const vec recurrent_kernel_2_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k + 2][n % 16]);
                 const vec h_2 = vec_splat(scratch->mgu.h[t % 2][k + 2]);
                 sum_0 += recurrent_kernel_2_0 * h_2;
                 const vec recurrent_kernel_2_1 =
-                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k + 2][n_plus_1 % 8]);
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k + 2][n_plus_1 % 16]);
                 sum_1 += recurrent_kernel_2_1 * h_2;
                 const vec recurrent_kernel_2_2 =
-                    vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k + 2][n_plus_2 % 8]);
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 16][k + 2][n_plus_2 % 16]);
                 sum_2 += recurrent_kernel_2_2 * h_2;
-                const vec recurrent_kernel_3_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 3][n % 8]);
+                const vec recurrent_kernel_3_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k + 3][n % 16]);
                 const vec h_3 = vec_splat(scratch->mgu.h[t % 2][k + 3]);
                 sum_0_odd += recurrent_kernel_3_0 * h_3;
                 const vec recurrent_kernel_3_1 =
-                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k + 3][n_plus_1 % 8]);
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k + 3][n_plus_1 % 16]);
                 sum_1_odd += recurrent_kernel_3_1 * h_3;
                 const vec recurrent_kernel_3_2 =
-                    vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k + 3][n_plus_2 % 8]);
+                    vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 16][k + 3][n_plus_2 % 16]);
                 sum_2_odd += recurrent_kernel_3_2 * h_3;
             }
             sum_0 += sum_0_odd;
@@ -1113,55 +1199,103 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
             vec_store(&scratch->local.mgu.m[n_plus_1], m_1);
             vec_store(&scratch->local.mgu.m[n_plus_2], m_2);
         }
+#endif
         /* mgu.sum_1[t,n] = mgu.p[t,1,n]
          * mgu.sum_1[t,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,k]
          * mgu.candidate[t,n] = tanh(mgu.sum_1[t,n])
          * mgu.h[t+1,n] = (1 - mgu.f[t,n]) * mgu.h[t,n] + mgu.f[t,n] * mgu.candidate[t,n] */
+#if VEC == LANES
+        for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            vec sum_1_0 = vec_load(&scratch->local.mgu.p[n / 16][t][1][n % 16]);
+            vec sum_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][t][1][n_plus_1 % 16]);
+            vec sum_1_0_odd = vec_splat(0.0f);
+            vec sum_1_1_odd = vec_splat(0.0f);
+            for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
+                const vec recurrent_kernel_2_0_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k][n % 16]);
+                const vec m_0 = vec_splat(scratch->local.mgu.m[k]);
+                sum_1_0 += recurrent_kernel_2_0_0 * m_0;
+                const vec recurrent_kernel_2_0_1 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k][n_plus_1 % 16]);
+                sum_1_1 += recurrent_kernel_2_0_1 * m_0;
+                const vec recurrent_kernel_2_1_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k + 1][n % 16]);
+                const vec m_1 = vec_splat(scratch->local.mgu.m[k + 1]);
+                sum_1_0_odd += recurrent_kernel_2_1_0 * m_1;
+                const vec recurrent_kernel_2_1_1 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k + 1][n_plus_1 % 16]);
+                sum_1_1_odd += recurrent_kernel_2_1_1 * m_1;
+                const vec recurrent_kernel_2_2_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k + 2][n % 16]);
+                const vec m_2 = vec_splat(scratch->local.mgu.m[k + 2]);
+                sum_1_0 += recurrent_kernel_2_2_0 * m_2;
+                const vec recurrent_kernel_2_2_1 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k + 2][n_plus_1 % 16]);
+                sum_1_1 += recurrent_kernel_2_2_1 * m_2;
+                const vec recurrent_kernel_2_3_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k + 3][n % 16]);
+                const vec m_3 = vec_splat(scratch->local.mgu.m[k + 3]);
+                sum_1_0_odd += recurrent_kernel_2_3_0 * m_3;
+                const vec recurrent_kernel_2_3_1 =
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k + 3][n_plus_1 % 16]);
+                sum_1_1_odd += recurrent_kernel_2_3_1 * m_3;
+            }
+            sum_1_0 += sum_1_0_odd;
+            sum_1_1 += sum_1_1_odd;
+            const vec candidate_0 = vec_tanh(sum_1_0);
+            const vec candidate_1 = vec_tanh(sum_1_1);
+            const vec f_0 = vec_load(&scratch->local.mgu.f[n]);
+            const vec h_0 = vec_load(&scratch->mgu.h[t % 2][n]);
+            const vec h_next_0 = (1.0f - f_0) * h_0 + f_0 * candidate_0;
+            const vec f_1 = vec_load(&scratch->local.mgu.f[n_plus_1]);
+            const vec h_1 = vec_load(&scratch->mgu.h[t % 2][n_plus_1]);
+            const vec h_next_1 = (1.0f - f_1) * h_1 + f_1 * candidate_1;
+            vec_store(&scratch->mgu.h[(t + 1) % 2][n], h_next_0);
+            vec_store(&scratch->mgu.h[(t + 1) % 2][n_plus_1], h_next_1);
+        }
+#else
         for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-            const int n_plus_1 = n + VEC;
-            const int n_plus_2 = n + 2 * VEC;
-            vec sum_1_0 = vec_load(&scratch->local.mgu.p[n / 8][t][1][n % 8]);
-            vec sum_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][t][1][n_plus_1 % 8]);
-            vec sum_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][t][1][n_plus_2 % 8]);
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
+            vec sum_1_0 = vec_load(&scratch->local.mgu.p[n / 16][t][1][n % 16]);
+            vec sum_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][t][1][n_plus_1 % 16]);
+            vec sum_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 16][t][1][n_plus_2 % 16]);
             vec sum_1_0_odd = vec_splat(0.0f);
             vec sum_1_1_odd = vec_splat(0.0f);
             vec sum_1_2_odd = vec_splat(0.0f);
             for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
-                const vec recurrent_kernel_2_0_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]);
+                const vec recurrent_kernel_2_0_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k][n % 16]);
                 const vec m_0 = vec_splat(scratch->local.mgu.m[k]);
                 sum_1_0 += recurrent_kernel_2_0_0 * m_0;
                 const vec recurrent_kernel_2_0_1 =
-                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]);
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k][n_plus_1 % 16]);
                 sum_1_1 += recurrent_kernel_2_0_1 * m_0;
                 const vec recurrent_kernel_2_0_2 =
-                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]);
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 16][k][n_plus_2 % 16]);
                 sum_1_2 += recurrent_kernel_2_0_2 * m_0;
-                const vec recurrent_kernel_2_1_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 1][n % 8]);
+                const vec recurrent_kernel_2_1_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k + 1][n % 16]);
                 const vec m_1 = vec_splat(scratch->local.mgu.m[k + 1]);
                 sum_1_0_odd += recurrent_kernel_2_1_0 * m_1;
                 const vec recurrent_kernel_2_1_1 =
-                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 1][n_plus_1 % 8]);
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k + 1][n_plus_1 % 16]);
                 sum_1_1_odd += recurrent_kernel_2_1_1 * m_1;
                 const vec recurrent_kernel_2_1_2 =
-                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 1][n_plus_2 % 8]);
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 16][k + 1][n_plus_2 % 16]);
                 sum_1_2_odd += recurrent_kernel_2_1_2 * m_1;
-                const vec recurrent_kernel_2_2_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 2][n % 8]);
+                const vec recurrent_kernel_2_2_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k + 2][n % 16]);
                 const vec m_2 = vec_splat(scratch->local.mgu.m[k + 2]);
                 sum_1_0 += recurrent_kernel_2_2_0 * m_2;
                 const vec recurrent_kernel_2_2_1 =
-                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 2][n_plus_1 % 8]);
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k + 2][n_plus_1 % 16]);
                 sum_1_1 += recurrent_kernel_2_2_1 * m_2;
                 const vec recurrent_kernel_2_2_2 =
-                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 2][n_plus_2 % 8]);
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 16][k + 2][n_plus_2 % 16]);
                 sum_1_2 += recurrent_kernel_2_2_2 * m_2;
-                const vec recurrent_kernel_2_3_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 3][n % 8]);
+                const vec recurrent_kernel_2_3_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k + 3][n % 16]);
                 const vec m_3 = vec_splat(scratch->local.mgu.m[k + 3]);
                 sum_1_0_odd += recurrent_kernel_2_3_0 * m_3;
                 const vec recurrent_kernel_2_3_1 =
-                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 3][n_plus_1 % 8]);
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k + 3][n_plus_1 % 16]);
                 sum_1_1_odd += recurrent_kernel_2_3_1 * m_3;
                 const vec recurrent_kernel_2_3_2 =
-                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 3][n_plus_2 % 8]);
+                    vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 16][k + 3][n_plus_2 % 16]);
                 sum_1_2_odd += recurrent_kernel_2_3_2 * m_3;
             }
             sum_1_0 += sum_1_0_odd;
@@ -1183,6 +1317,29 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
             vec_store(&scratch->mgu.h[(t + 1) % 2][n_plus_1], h_next_1);
             vec_store(&scratch->mgu.h[(t + 1) % 2][n_plus_2], h_next_2);
         }
+#endif
+    }
+}
+
+static void dense_predict(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
+    struct mgu_scratch *restrict scratch)
+{
+    /* dense.y[n] = dense.bias[n] */
+    scratch->dense.y[0] = weights->dense.bias[0];
+    /* dense.y[n] += dense.kernel[n,k] * mgu.h[30,k] */
+    {
+        vec sum_of_y = vec_splat(0.0f);
+        float rest_of_y = 0.0f;
+        int k = 0;
+        for (; k + VEC <= 24; k += VEC) {
+            const vec kernel = vec_load(&packed->dense.kernel[0][k]);
+            const vec h = vec_load(&scratch->mgu.h[30 % 2][k]);
+            sum_of_y += kernel * h;
+        }
+        for (k = 24 - 24 % VEC; k < 24; k++) {
+            rest_of_y += packed->dense.kernel[0][k] * scratch->mgu.h[30 % 2][k];
+        }
+        scratch->dense.y[0] = scratch->dense.y[0] + vec_sum(sum_of_y) + rest_of_y;
     }
 }
 
@@ -1195,19 +1352,7 @@ static void mgu_predict_with(const struct mgu_weights *restrict weights, const s
         vec_store(&scratch->mgu.h[0][n], h);
     }
     mgu_layer_predict(packed, scratch, x);
-    /* dense.y[n] = dense.bias[n] */
-    scratch->dense.y[0] = weights->dense.bias[0];
-    /* dense.y[n] += dense.kernel[n,k] * mgu.h[30,k] */
-    {
-        vec sum_of_y = vec_splat(0.0f);
-        int k = 0;
-        for (; k + VEC <= 24; k += VEC) {
-            const vec kernel = vec_load(&packed->dense.kernel[0][k]);
-            const vec h = vec_load(&scratch->mgu.h[30 % 2][k]);
-            sum_of_y += kernel * h;
-        }
-        scratch->dense.y[0] = scratch->dense.y[0] + vec_sum(sum_of_y);
-    }
+    dense_predict(weights, packed, scratch);
     /* output[n] = dense.y[n] */
     y[0] = scratch->dense.y[0];
 }
@@ -1223,22 +1368,132 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
          * mgu.sum[t,b,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,b,k]
          * mgu.f[t,b,n] = sigmoid(mgu.sum[t,b,n])
          * mgu.m[t,b,n] = mgu.f[t,b,n] * mgu.h[t,b,n] */
+#if VEC == LANES
+        for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            for (int b = 0; b < rows; b += 4) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                const vec bias_0_0 = vec_load(&packed->mgu.bias[n / 16][0][n % 16]);
+                vec p_0_0_0 = bias_0_0;
+                const vec bias_0_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][0][n_plus_1 % 16]);
+                vec p_0_0_1 = bias_0_1;
+                const vec bias_1_0 = vec_load(&packed->mgu.bias[n / 16][1][n % 16]);
+                vec p_0_1_0 = bias_1_0;
+                const vec bias_1_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][1][n_plus_1 % 16]);
+                vec p_0_1_1 = bias_1_1;
+                vec p_1_0_0 = bias_0_0;
+                vec p_1_0_1 = bias_0_1;
+                vec p_1_1_0 = bias_1_0;
+                vec p_1_1_1 = bias_1_1;
+                vec p_2_0_0 = bias_0_0;
+                vec p_2_0_1 = bias_0_1;
+                vec p_2_1_0 = bias_1_0;
+                vec p_2_1_1 = bias_1_1;
+                vec p_3_0_0 = bias_0_0;
+                vec p_3_0_1 = bias_0_1;
+                vec p_3_1_0 = bias_1_0;
+                vec p_3_1_1 = bias_1_1;
+                for (int k = 0; k < MGU_FEATURES; k++) {
+                    const vec kernel_0_0 = vec_hold(vec_load(&packed->mgu.kernel[n / 16][k][0][n % 16]));
+                    const vec x_0 = vec_splat(x[60 * b + 2 * t + k]);
+                    p_0_0_0 += kernel_0_0 * x_0;
+                    const vec x_1 = vec_splat(x[60 * b_plus_1 + 2 * t + k]);
+                    p_1_0_0 += kernel_0_0 * x_1;
+                    const vec x_2 = vec_splat(x[60 * b_plus_2 + 2 * t + k]);
+                    p_2_0_0 += kernel_0_0 * x_2;
+                    const vec x_3 = vec_splat(x[60 * b_plus_3 + 2 * t + k]);
+                    p_3_0_0 += kernel_0_0 * x_3;
+                    const vec kernel_0_1 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_1 / 16][k][0][n_plus_1 % 16]));
+                    p_0_0_1 += kernel_0_1 * x_0;
+                    p_1_0_1 += kernel_0_1 * x_1;
+                    p_2_0_1 += kernel_0_1 * x_2;
+                    p_3_0_1 += kernel_0_1 * x_3;
+                    const vec kernel_1_0 = vec_hold(vec_load(&packed->mgu.kernel[n / 16][k][1][n % 16]));
+                    p_0_1_0 += kernel_1_0 * x_0;
+                    p_1_1_0 += kernel_1_0 * x_1;
+                    p_2_1_0 += kernel_1_0 * x_2;
+                    p_3_1_0 += kernel_1_0 * x_3;
+                    const vec kernel_1_1 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_1 / 16][k][1][n_plus_1 % 16]));
+                    p_0_1_1 += kernel_1_1 * x_0;
+                    p_1_1_1 += kernel_1_1 * x_1;
+                    p_2_1_1 += kernel_1_1 * x_2;
+                    p_3_1_1 += kernel_1_1 * x_3;
+                }
+                vec sum_0_0 = p_0_0_0;
+                vec sum_0_1 = p_0_0_1;
+                vec sum_1_0 = p_1_0_0;
+                vec sum_1_1 = p_1_0_1;
+                vec sum_2_0 = p_2_0_0;
+                vec sum_2_1 = p_2_0_1;
+                vec sum_3_0 = p_3_0_0;
+                vec sum_3_1 = p_3_0_1;
+                for (int k = 0; k < MGU_MGU_UNITS; k++) {
+                    const vec recurrent_kernel_0 = vec_keep(vec_load(&packed->mgu.recurrent_kernel[n / 16][k][n % 16]));
+                    const vec h_0 = vec_splat(scratch->mgu.h[t % 2][b][k]);
+                    sum_0_0 += recurrent_kernel_0 * h_0;
+                    const vec recurrent_kernel_1 =
+                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]));
+                    sum_0_1 += recurrent_kernel_1 * h_0;
+                    const vec h_1 = vec_splat(scratch->mgu.h[t % 2][b_plus_1][k]);
+                    sum_1_0 += recurrent_kernel_0 * h_1;
+                    sum_1_1 += recurrent_kernel_1 * h_1;
+                    const vec h_2 = vec_splat(scratch->mgu.h[t % 2][b_plus_2][k]);
+                    sum_2_0 += recurrent_kernel_0 * h_2;
+                    sum_2_1 += recurrent_kernel_1 * h_2;
+                    const vec h_3 = vec_splat(scratch->mgu.h[t % 2][b_plus_3][k]);
+                    sum_3_0 += recurrent_kernel_0 * h_3;
+                    sum_3_1 += recurrent_kernel_1 * h_3;
+                }
+                vec p[4][4] = {
+                    { p_0_0_0, p_0_0_1, p_0_1_0, p_0_1_1 },
+                    { p_1_0_0, p_1_0_1, p_1_1_0, p_1_1_1 },
+                    { p_2_0_0, p_2_0_1, p_2_1_0, p_2_1_1 },
+                    { p_3_0_0, p_3_0_1, p_3_1_0, p_3_1_1 },
+                };
+                vec sum_[4][2] = {
+                    { sum_0_0, sum_0_1 },
+                    { sum_1_0, sum_1_1 },
+                    { sum_2_0, sum_2_1 },
+                    { sum_3_0, sum_3_1 },
+                };
+                for (int r = 0; r < 4 && b + r < rows; r++) {
+                    const int b_plus_r = b + r;
+                    const vec f_0 = vec_sigmoid(sum_[r][0]);
+                    const vec f_1 = vec_sigmoid(sum_[r][1]);
+                    const vec h_0 = vec_load(&scratch->mgu.h[t % 2][b_plus_r][n]);
+                    const vec m_0 = f_0 * h_0;
+                    const vec h_1 = vec_load(&scratch->mgu.h[t % 2][b_plus_r][n_plus_1]);
+                    const vec m_1 = f_1 * h_1;
+                    vec_store(&scratch->local.mgu.p[n / 16][b_plus_r][0][n % 16], p[r][0]);
+                    vec_store(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_r][0][n_plus_1 % 16], p[r][1]);
+                    vec_store(&scratch->local.mgu.p[n / 16][b_plus_r][1][n % 16], p[r][2]);
+                    vec_store(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_r][1][n_plus_1 % 16], p[r][3]);
+                    vec_store(&scratch->local.mgu.f[b_plus_r][n], f_0);
+                    vec_store(&scratch->local.mgu.f[b_plus_r][n_plus_1], f_1);
+                    vec_store(&scratch->local.mgu.m[b_plus_r][n], m_0);
+                    vec_store(&scratch->local.mgu.m[b_plus_r][n_plus_1], m_1);
+                }
+            }
+        }
+#else
         for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-            const int n_plus_1 = n + VEC;
-            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
             for (int b = 0; b < rows; b += 2) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
-                const vec bias_0_0 = vec_load(&packed->mgu.bias[n / 8][0][n % 8]);
+                const vec bias_0_0 = vec_load(&packed->mgu.bias[n / 16][0][n % 16]);
                 vec p_0_0_0 = bias_0_0;
-                const vec bias_0_1 = vec_load(&packed->mgu.bias[n_plus_1 / 8][0][n_plus_1 % 8]);
+                const vec bias_0_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][0][n_plus_1 % 16]);
                 vec p_0_0_1 = bias_0_1;
-                const vec bias_0_2 = vec_load(&packed->mgu.bias[n_plus_2 / 8][0][n_plus_2 % 8]);
+                const vec bias_0_2 = vec_load(&packed->mgu.bias[n_plus_2 / 16][0][n_plus_2 % 16]);
                 vec p_0_0_2 = bias_0_2;
-                const vec bias_1_0 = vec_load(&packed->mgu.bias[n / 8][1][n % 8]);
+                const vec bias_1_0 = vec_load(&packed->mgu.bias[n / 16][1][n % 16]);
                 vec p_0_1_0 = bias_1_0;
-                const vec bias_1_1 = vec_load(&packed->mgu.bias[n_plus_1 / 8][1][n_plus_1 % 8]);
+                const vec bias_1_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][1][n_plus_1 % 16]);
                 vec p_0_1_1 = bias_1_1;
-                const vec bias_1_2 = vec_load(&packed->mgu.bias[n_plus_2 / 8][1][n_plus_2 % 8]);
+                const vec bias_1_2 = vec_load(&packed->mgu.bias[n_plus_2 / 16][1][n_plus_2 % 16]);
                 vec p_0_1_2 = bias_1_2;
                 vec p_1_0_0 = bias_0_0;
                 vec p_1_0_1 = bias_0_1;
@@ -1247,24 +1502,24 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                 vec p_1_1_1 = bias_1_1;
                 vec p_1_1_2 = bias_1_2;
                 for (int k = 0; k < MGU_FEATURES; k++) {
-                    const vec kernel_0_0 = vec_hold(vec_load(&packed->mgu.kernel[n / 8][k][0][n % 8]));
+                    const vec kernel_0_0 = vec_hold(vec_load(&packed->mgu.kernel[n / 16][k][0][n % 16]));
                     const vec x_0 = vec_splat(x[60 * b + 2 * t + k]);
                     p_0_0_0 += kernel_0_0 * x_0;
                     const vec x_1 = vec_splat(x[60 * b_plus_1 + 2 * t + k]);
                     p_1_0_0 += kernel_0_0 * x_1;
-                    const vec kernel_0_1 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]));
+                    const vec kernel_0_1 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_1 / 16][k][0][n_plus_1 % 16]));
                     p_0_0_1 += kernel_0_1 * x_0;
                     p_1_0_1 += kernel_0_1 * x_1;
-                    const vec kernel_0_2 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]));
+                    const vec kernel_0_2 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_2 / 16][k][0][n_plus_2 % 16]));
                     p_0_0_2 += kernel_0_2 * x_0;
                     p_1_0_2 += kernel_0_2 * x_1;
-                    const vec kernel_1_0 = vec_hold(vec_load(&packed->mgu.kernel[n / 8][k][1][n % 8]));
+                    const vec kernel_1_0 = vec_hold(vec_load(&packed->mgu.kernel[n / 16][k][1][n % 16]));
                     p_0_1_0 += kernel_1_0 * x_0;
                     p_1_1_0 += kernel_1_0 * x_1;
-                    const vec kernel_1_1 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]));
+                    const vec kernel_1_1 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_1 / 16][k][1][n_plus_1 % 16]));
                     p_0_1_1 += kernel_1_1 * x_0;
                     p_1_1_1 += kernel_1_1 * x_1;
-                    const vec kernel_1_2 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]));
+                    const vec kernel_1_2 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_2 / 16][k][1][n_plus_2 % 16]));
                     p_0_1_2 += kernel_1_2 * x_0;
                     p_1_1_2 += kernel_1_2 * x_1;
                 }
@@ -1275,17 +1530,17 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                 vec sum_1_1 = p_1_0_1;
                 vec sum_1_2 = p_1_0_2;
                 for (int k = 0; k < MGU_MGU_UNITS; k++) {
-                    const vec recurrent_kernel_0 = vec_keep(vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]));
+                    const vec recurrent_kernel_0 = vec_keep(vec_load(&packed->mgu.recurrent_kernel[n / 16][k][n % 16]));
                     const vec h_0 = vec_splat(scratch->mgu.h[t % 2][b][k]);
                     sum_0_0 += recurrent_kernel_0 * h_0;
                     const vec h_1 = vec_splat(scratch->mgu.h[t % 2][b_plus_1][k]);
                     sum_1_0 += recurrent_kernel_0 * h_1;
                     const vec recurrent_kernel_1 =
-                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k][n_plus_1 % 8]));
+                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]));
                     sum_0_1 += recurrent_kernel_1 * h_0;
                     sum_1_1 += recurrent_kernel_1 * h_1;
                     const vec recurrent_kernel_2 =
-                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k][n_plus_2 % 8]));
+                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 16][k][n_plus_2 % 16]));
                     sum_0_2 += recurrent_kernel_2 * h_0;
                     sum_1_2 += recurrent_kernel_2 * h_1;
                 }
@@ -1308,12 +1563,12 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                     const vec m_1 = f_1 * h_1;
                     const vec h_2 = vec_load(&scratch->mgu.h[t % 2][b_plus_r][n_plus_2]);
                     const vec m_2 = f_2 * h_2;
-                    vec_store(&scratch->local.mgu.p[n / 8][b_plus_r][0][n % 8], p[r][0]);
-                    vec_store(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_r][0][n_plus_1 % 8], p[r][1]);
-                    vec_store(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_r][0][n_plus_2 % 8], p[r][2]);
-                    vec_store(&scratch->local.mgu.p[n / 8][b_plus_r][1][n % 8], p[r][3]);
-                    vec_store(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_r][1][n_plus_1 % 8], p[r][4]);
-                    vec_store(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_r][1][n_plus_2 % 8], p[r][5]);
+                    vec_store(&scratch->local.mgu.p[n / 16][b_plus_r][0][n % 16], p[r][0]);
+                    vec_store(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_r][0][n_plus_1 % 16], p[r][1]);
+                    vec_store(&scratch->local.mgu.p[n_plus_2 / 16][b_plus_r][0][n_plus_2 % 16], p[r][2]);
+                    vec_store(&scratch->local.mgu.p[n / 16][b_plus_r][1][n % 16], p[r][3]);
+                    vec_store(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_r][1][n_plus_1 % 16], p[r][4]);
+                    vec_store(&scratch->local.mgu.p[n_plus_2 / 16][b_plus_r][1][n_plus_2 % 16], p[r][5]);
                     vec_store(&scratch->local.mgu.f[b_plus_r][n], f_0);
                     vec_store(&scratch->local.mgu.f[b_plus_r][n_plus_1], f_1);
                     vec_store(&scratch->local.mgu.f[b_plus_r][n_plus_2], f_2);
@@ -1323,39 +1578,109 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                 }
             }
         }
+#endif
         /* mgu.sum_1[t,b,n] = mgu.p[t,b,1,n]
          * mgu.sum_1[t,b,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,b,k]
          * mgu.candidate[t,b,n] = tanh(mgu.sum_1[t,b,n])
          * mgu.h[t+1,b,n] = (1 - mgu.f[t,b,n]) * mgu.h[t,b,n] + mgu.f[t,b,n] * mgu.candidate[t,b,n] */
+#if VEC == LANES
+        for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            for (int b = 0; b < rows; b += 6) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                const int b_plus_4 = b + 4 < rows ? b + 4 : b;
+                const int b_plus_5 = b + 5 < rows ? b + 5 : b;
+                vec sum_1_0_0 = vec_load(&scratch->local.mgu.p[n / 16][b][1][n % 16]);
+                vec sum_1_0_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b][1][n_plus_1 % 16]);
+                vec sum_1_1_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_1][1][n % 16]);
+                vec sum_1_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_1][1][n_plus_1 % 16]);
+                vec sum_1_2_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_2][1][n % 16]);
+                vec sum_1_2_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_2][1][n_plus_1 % 16]);
+                vec sum_1_3_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_3][1][n % 16]);
+                vec sum_1_3_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_3][1][n_plus_1 % 16]);
+                vec sum_1_4_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_4][1][n % 16]);
+                vec sum_1_4_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_4][1][n_plus_1 % 16]);
+                vec sum_1_5_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_5][1][n % 16]);
+                vec sum_1_5_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_5][1][n_plus_1 % 16]);
+                for (int k = 0; k < MGU_MGU_UNITS; k++) {
+                    const vec recurrent_kernel_2_0 =
+                        vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k][n % 16]));
+                    const vec m_0 = vec_splat(scratch->local.mgu.m[b][k]);
+                    sum_1_0_0 += recurrent_kernel_2_0 * m_0;
+                    const vec recurrent_kernel_2_1 =
+                        vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k][n_plus_1 % 16]));
+                    sum_1_0_1 += recurrent_kernel_2_1 * m_0;
+                    const vec m_1 = vec_splat(scratch->local.mgu.m[b_plus_1][k]);
+                    sum_1_1_0 += recurrent_kernel_2_0 * m_1;
+                    sum_1_1_1 += recurrent_kernel_2_1 * m_1;
+                    const vec m_2 = vec_splat(scratch->local.mgu.m[b_plus_2][k]);
+                    sum_1_2_0 += recurrent_kernel_2_0 * m_2;
+                    sum_1_2_1 += recurrent_kernel_2_1 * m_2;
+                    const vec m_3 = vec_splat(scratch->local.mgu.m[b_plus_3][k]);
+                    sum_1_3_0 += recurrent_kernel_2_0 * m_3;
+                    sum_1_3_1 += recurrent_kernel_2_1 * m_3;
+                    const vec m_4 = vec_splat(scratch->local.mgu.m[b_plus_4][k]);
+                    sum_1_4_0 += recurrent_kernel_2_0 * m_4;
+                    sum_1_4_1 += recurrent_kernel_2_1 * m_4;
+                    const vec m_5 = vec_splat(scratch->local.mgu.m[b_plus_5][k]);
+                    sum_1_5_0 += recurrent_kernel_2_0 * m_5;
+                    sum_1_5_1 += recurrent_kernel_2_1 * m_5;
+                }
+                vec sum_1[6][2] = {
+                    { sum_1_0_0, sum_1_0_1 },
+                    { sum_1_1_0, sum_1_1_1 },
+                    { sum_1_2_0, sum_1_2_1 },
+                    { sum_1_3_0, sum_1_3_1 },
+                    { sum_1_4_0, sum_1_4_1 },
+                    { sum_1_5_0, sum_1_5_1 },
+                };
+                for (int r = 0; r < 6 && b + r < rows; r++) {
+                    const int b_plus_r = b + r;
+                    const vec candidate_0 = vec_tanh(sum_1[r][0]);
+                    const vec candidate_1 = vec_tanh(sum_1[r][1]);
+                    const vec f_0 = vec_load(&scratch->local.mgu.f[b_plus_r][n]);
+                    const vec h_0 = vec_load(&scratch->mgu.h[t % 2][b_plus_r][n]);
+                    const vec h_next_0 = (1.0f - f_0) * h_0 + f_0 * candidate_0;
+                    const vec f_1 = vec_load(&scratch->local.mgu.f[b_plus_r][n_plus_1]);
+                    const vec h_1 = vec_load(&scratch->mgu.h[t % 2][b_plus_r][n_plus_1]);
+                    const vec h_next_1 = (1.0f - f_1) * h_1 + f_1 * candidate_1;
+                    vec_store(&scratch->mgu.h[(t + 1) % 2][b_plus_r][n], h_next_0);
+                    vec_store(&scratch->mgu.h[(t + 1) % 2][b_plus_r][n_plus_1], h_next_1);
+                }
+            }
+        }
+#else
         for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-            const int n_plus_1 = n + VEC;
-            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
             for (int b = 0; b < rows; b += 4) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                vec sum_1_0_0 = vec_load(&scratch->local.mgu.p[n / 8][b][1][n % 8]);
-                vec sum_1_0_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b][1][n_plus_1 % 8]);
-                vec sum_1_0_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b][1][n_plus_2 % 8]);
-                vec sum_1_1_0 = vec_load(&scratch->local.mgu.p[n / 8][b_plus_1][1][n % 8]);
-                vec sum_1_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_1][1][n_plus_1 % 8]);
-                vec sum_1_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_1][1][n_plus_2 % 8]);
-                vec sum_1_2_0 = vec_load(&scratch->local.mgu.p[n / 8][b_plus_2][1][n % 8]);
-                vec sum_1_2_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_2][1][n_plus_1 % 8]);
-                vec sum_1_2_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_2][1][n_plus_2 % 8]);
-                vec sum_1_3_0 = vec_load(&scratch->local.mgu.p[n / 8][b_plus_3][1][n % 8]);
-                vec sum_1_3_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][b_plus_3][1][n_plus_1 % 8]);
-                vec sum_1_3_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][b_plus_3][1][n_plus_2 % 8]);
+                vec sum_1_0_0 = vec_load(&scratch->local.mgu.p[n / 16][b][1][n % 16]);
+                vec sum_1_0_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b][1][n_plus_1 % 16]);
+                vec sum_1_0_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 16][b][1][n_plus_2 % 16]);
+                vec sum_1_1_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_1][1][n % 16]);
+                vec sum_1_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_1][1][n_plus_1 % 16]);
+                vec sum_1_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 16][b_plus_1][1][n_plus_2 % 16]);
+                vec sum_1_2_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_2][1][n % 16]);
+                vec sum_1_2_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_2][1][n_plus_1 % 16]);
+                vec sum_1_2_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 16][b_plus_2][1][n_plus_2 % 16]);
+                vec sum_1_3_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_3][1][n % 16]);
+                vec sum_1_3_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_3][1][n_plus_1 % 16]);
+                vec sum_1_3_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 16][b_plus_3][1][n_plus_2 % 16]);
                 for (int k = 0; k < MGU_MGU_UNITS; k++) {
                     const vec recurrent_kernel_2_0 =
-                        vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
+                        vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k][n % 16]));
                     const vec m_0 = vec_splat(scratch->local.mgu.m[b][k]);
                     sum_1_0_0 += recurrent_kernel_2_0 * m_0;
                     const vec recurrent_kernel_2_1 =
-                        vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]));
+                        vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k][n_plus_1 % 16]));
                     sum_1_0_1 += recurrent_kernel_2_1 * m_0;
                     const vec recurrent_kernel_2_2 =
-                        vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]));
+                        vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 16][k][n_plus_2 % 16]));
                     sum_1_0_2 += recurrent_kernel_2_2 * m_0;
                     const vec m_1 = vec_splat(scratch->local.mgu.m[b_plus_1][k]);
                     sum_1_1_0 += recurrent_kernel_2_0 * m_1;
@@ -1396,6 +1721,7 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                 }
             }
         }
+#endif
     }
 }
 
@@ -1409,13 +1735,17 @@ static void dense_predict_batch(const struct mgu_weights *restrict weights, cons
     /* dense.y[b,n] += dense.kernel[n,k] * mgu.h[30,b,k] */
     for (int b = 0; b < rows; b++) {
         vec sum_of_y = vec_splat(0.0f);
+        float rest_of_y = 0.0f;
         int k = 0;
         for (; k + VEC <= 24; k += VEC) {
             const vec kernel = vec_load(&packed->dense.kernel[0][k]);
             const vec h = vec_load(&scratch->mgu.h[30 % 2][b][k]);
             sum_of_y += kernel * h;
         }
-        scratch->dense.y[b][0] = scratch->dense.y[b][0] + vec_sum(sum_of_y);
+        for (k = 24 - 24 % VEC; k < 24; k++) {
+            rest_of_y += packed->dense.kernel[0][k] * scratch->mgu.h[30 % 2][b][k];
+        }
+        scratch->dense.y[b][0] = scratch->dense.y[b][0] + vec_sum(sum_of_y) + rest_of_y;
     }
 }
 
@@ -1441,9 +1771,9 @@ static void mgu_predict_batch_with(const struct mgu_weights *restrict weights, c
 struct mgu_step_memory {
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float p[3][2][8];      /* one of 1 steps */
-            float f[MGU_MGU_UNITS];      /* one of 1 steps */
-            float m[MGU_MGU_UNITS];      /* one of 1 steps */
+            float p[2][2][16];      /* one of 1 steps */
+            float f[32];      /* one of 1 steps */
+            float m[32];      /* one of 1 steps */
         } mgu;
     } local;
     struct {
@@ -1470,46 +1800,114 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
      * mgu.sum[t,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,k]
      * mgu.f[t,n] = sigmoid(mgu.sum[t,n])
      * mgu.m[t,n] = mgu.f[t,n] * mgu.h[t,n] */
+#if VEC == LANES
+    for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
+        const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+        vec p_0_0 = vec_load(&packed->mgu.bias[n / 16][0][n % 16]);
+        vec p_0_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][0][n_plus_1 % 16]);
+        vec p_1_0 = vec_load(&packed->mgu.bias[n / 16][1][n % 16]);
+        vec p_1_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][1][n_plus_1 % 16]);
+        vec p_0_0_odd = vec_splat(0.0f);
+        vec p_0_1_odd = vec_splat(0.0f);
+        vec p_1_0_odd = vec_splat(0.0f);
+        vec p_1_1_odd = vec_splat(0.0f);
+        const vec kernel_0_0_0 = vec_load(&packed->mgu.kernel[n / 16][0][0][n % 16]);
+        const vec x_0 = vec_splat(x[0]);
+        p_0_0 += kernel_0_0_0 * x_0;
+        const vec kernel_0_0_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][0][0][n_plus_1 % 16]);
+        p_0_1 += kernel_0_0_1 * x_0;
+        const vec kernel_0_1_0 = vec_load(&packed->mgu.kernel[n / 16][0][1][n % 16]);
+        p_1_0 += kernel_0_1_0 * x_0;
+        const vec kernel_0_1_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][0][1][n_plus_1 % 16]);
+        p_1_1 += kernel_0_1_1 * x_0;
+        const vec kernel_1_0_0 = vec_load(&packed->mgu.kernel[n / 16][1][0][n % 16]);
+        const vec x_1 = vec_splat(x[1]);
+        p_0_0_odd += kernel_1_0_0 * x_1;
+        const vec kernel_1_0_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][1][0][n_plus_1 % 16]);
+        p_0_1_odd += kernel_1_0_1 * x_1;
+        const vec kernel_1_1_0 = vec_load(&packed->mgu.kernel[n / 16][1][1][n % 16]);
+        p_1_0_odd += kernel_1_1_0 * x_1;
+        const vec kernel_1_1_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][1][1][n_plus_1 % 16]);
+        p_1_1_odd += kernel_1_1_1 * x_1;
+        p_0_0 += p_0_0_odd;
+        p_0_1 += p_0_1_odd;
+        p_1_0 += p_1_0_odd;
+        p_1_1 += p_1_1_odd;
+        vec sum_0 = p_0_0;
+        vec sum_1 = p_0_1;
+        vec sum_0_odd = vec_splat(0.0f);
+        vec sum_1_odd = vec_splat(0.0f);
+        for (int k = 0; k < MGU_MGU_UNITS; k += 2) {
+            const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k][n % 16]);
+            const vec h_0 = vec_splat(state->mgu.h[0][k]);
+            sum_0 += recurrent_kernel_0_0 * h_0;
+            const vec recurrent_kernel_0_1 = vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]);
+            sum_1 += recurrent_kernel_0_1 * h_0;
+            const vec recurrent_kernel_1_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k + 1][n % 16]);
+            const vec h_1 = vec_splat(state->mgu.h[0][k + 1]);
+            sum_0_odd += recurrent_kernel_1_0 * h_1;
+            const vec recurrent_kernel_1_1 =
+                vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k + 1][n_plus_1 % 16]);
+            sum_1_odd += recurrent_kernel_1_1 * h_1;
+        }
+        sum_0 += sum_0_odd;
+        sum_1 += sum_1_odd;
+        const vec f_0 = vec_sigmoid(sum_0);
+        const vec f_1 = vec_sigmoid(sum_1);
+        const vec h_0 = vec_load(&state->mgu.h[0][n]);
+        const vec m_0 = f_0 * h_0;
+        const vec h_1 = vec_load(&state->mgu.h[0][n_plus_1]);
+        const vec m_1 = f_1 * h_1;
+        vec_store(&scratch->local.mgu.p[n / 16][0][n % 16], p_0_0);
+        vec_store(&scratch->local.mgu.p[n_plus_1 / 16][0][n_plus_1 % 16], p_0_1);
+        vec_store(&scratch->local.mgu.p[n / 16][1][n % 16], p_1_0);
+        vec_store(&scratch->local.mgu.p[n_plus_1 / 16][1][n_plus_1 % 16], p_1_1);
+        vec_store(&scratch->local.mgu.f[n], f_0);
+        vec_store(&scratch->local.mgu.f[n_plus_1], f_1);
+        vec_store(&scratch->local.mgu.m[n], m_0);
+        vec_store(&scratch->local.mgu.m[n_plus_1], m_1);
+    }
+#else
     for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-        const int n_plus_1 = n + VEC;
-        const int n_plus_2 = n + 2 * VEC;
-        vec p_0_0 = vec_load(&packed->mgu.bias[n / 8][0][n % 8]);
-        vec p_0_1 = vec_load(&packed->mgu.bias[n_plus_1 / 8][0][n_plus_1 % 8]);
-        vec p_0_2 = vec_load(&packed->mgu.bias[n_plus_2 / 8][0][n_plus_2 % 8]);
-        vec p_1_0 = vec_load(&packed->mgu.bias[n / 8][1][n % 8]);
-        vec p_1_1 = vec_load(&packed->mgu.bias[n_plus_1 / 8][1][n_plus_1 % 8]);
-        vec p_1_2 = vec_load(&packed->mgu.bias[n_plus_2 / 8][1][n_plus_2 % 8]);
+        const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+        const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
+        vec p_0_0 = vec_load(&packed->mgu.bias[n / 16][0][n % 16]);
+        vec p_0_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][0][n_plus_1 % 16]);
+        vec p_0_2 = vec_load(&packed->mgu.bias[n_plus_2 / 16][0][n_plus_2 % 16]);
+        vec p_1_0 = vec_load(&packed->mgu.bias[n / 16][1][n % 16]);
+        vec p_1_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][1][n_plus_1 % 16]);
+        vec p_1_2 = vec_load(&packed->mgu.bias[n_plus_2 / 16][1][n_plus_2 % 16]);
         vec p_0_0_odd = vec_splat(0.0f);
         vec p_0_1_odd = vec_splat(0.0f);
         vec p_0_2_odd = vec_splat(0.0f);
         vec p_1_0_odd = vec_splat(0.0f);
         vec p_1_1_odd = vec_splat(0.0f);
         vec p_1_2_odd = vec_splat(0.0f);
-        const vec kernel_0_0_0 = vec_load(&packed->mgu.kernel[n / 8][0][0][n % 8]);
+        const vec kernel_0_0_0 = vec_load(&packed->mgu.kernel[n / 16][0][0][n % 16]);
         const vec x_0 = vec_splat(x[0]);
         p_0_0 += kernel_0_0_0 * x_0;
-        const vec kernel_0_0_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 8][0][0][n_plus_1 % 8]);
+        const vec kernel_0_0_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][0][0][n_plus_1 % 16]);
         p_0_1 += kernel_0_0_1 * x_0;
-        const vec kernel_0_0_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 8][0][0][n_plus_2 % 8]);
+        const vec kernel_0_0_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 16][0][0][n_plus_2 % 16]);
         p_0_2 += kernel_0_0_2 * x_0;
-        const vec kernel_0_1_0 = vec_load(&packed->mgu.kernel[n / 8][0][1][n % 8]);
+        const vec kernel_0_1_0 = vec_load(&packed->mgu.kernel[n / 16][0][1][n % 16]);
         p_1_0 += kernel_0_1_0 * x_0;
-        const vec kernel_0_1_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 8][0][1][n_plus_1 % 8]);
+        const vec kernel_0_1_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][0][1][n_plus_1 % 16]);
         p_1_1 += kernel_0_1_1 * x_0;
-        const vec kernel_0_1_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 8][0][1][n_plus_2 % 8]);
+        const vec kernel_0_1_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 16][0][1][n_plus_2 % 16]);
         p_1_2 += kernel_0_1_2 * x_0;
-        const vec kernel_1_0_0 = vec_load(&packed->mgu.kernel[n / 8][1][0][n % 8]);
+        const vec kernel_1_0_0 = vec_load(&packed->mgu.kernel[n / 16][1][0][n % 16]);
         const vec x_1 = vec_splat(x[1]);
         p_0_0_odd += kernel_1_0_0 * x_1;
-        const vec kernel_1_0_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 8][1][0][n_plus_1 % 8]);
+        const vec kernel_1_0_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][1][0][n_plus_1 % 16]);
         p_0_1_odd += kernel_1_0_1 * x_1;
-        const vec kernel_1_0_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 8][1][0][n_plus_2 % 8]);
+        const vec kernel_1_0_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 16][1][0][n_plus_2 % 16]);
         p_0_2_odd += kernel_1_0_2 * x_1;
-        const vec kernel_1_1_0 = vec_load(&packed->mgu.kernel[n / 8][1][1][n % 8]);
+        const vec kernel_1_1_0 = vec_load(&packed->mgu.kernel[n / 16][1][1][n % 16]);
         p_1_0_odd += kernel_1_1_0 * x_1;
-        const vec kernel_1_1_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 8][1][1][n_plus_1 % 8]);
+        const vec kernel_1_1_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][1][1][n_plus_1 % 16]);
         p_1_1_odd += kernel_1_1_1 * x_1;
-        const vec kernel_1_1_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 8][1][1][n_plus_2 % 8]);
+        const vec kernel_1_1_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 16][1][1][n_plus_2 % 16]);
         p_1_2_odd += kernel_1_1_2 * x_1;
         p_0_0 += p_0_0_odd;
         p_0_1 += p_0_1_odd;
@@ -1524,19 +1922,21 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
         vec sum_1_odd = vec_splat(0.0f);
         vec sum_2_odd = vec_splat(0.0f);
         for (int k = 0; k < MGU_MGU_UNITS; k += 2) {
-            const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k][n % 8]);
+            const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k][n % 16]);
             const vec h_0 = vec_splat(state->mgu.h[0][k]);
             sum_0 += recurrent_kernel_0_0 * h_0;
-            const vec recurrent_kernel_0_1 = vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k][n_plus_1 % 8]);
+            const vec recurrent_kernel_0_1 = vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]);
             sum_1 += recurrent_kernel_0_1 * h_0;
-            const vec recurrent_kernel_0_2 = vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k][n_plus_2 % 8]);
+            const vec recurrent_kernel_0_2 = vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 16][k][n_plus_2 % 16]);
             sum_2 += recurrent_kernel_0_2 * h_0;
-            const vec recurrent_kernel_1_0 = vec_load(&packed->mgu.recurrent_kernel[n / 8][k + 1][n % 8]);
+            const vec recurrent_kernel_1_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k + 1][n % 16]);
             const vec h_1 = vec_splat(state->mgu.h[0][k + 1]);
             sum_0_odd += recurrent_kernel_1_0 * h_1;
-            const vec recurrent_kernel_1_1 = vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 8][k + 1][n_plus_1 % 8]);
+            const vec recurrent_kernel_1_1 =
+                vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k + 1][n_plus_1 % 16]);
             sum_1_odd += recurrent_kernel_1_1 * h_1;
-            const vec recurrent_kernel_1_2 = vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 8][k + 1][n_plus_2 % 8]);
+            const vec recurrent_kernel_1_2 =
+                vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 16][k + 1][n_plus_2 % 16]);
             sum_2_odd += recurrent_kernel_1_2 * h_1;
         }
         sum_0 += sum_0_odd;
@@ -1551,12 +1951,12 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
         const vec m_1 = f_1 * h_1;
         const vec h_2 = vec_load(&state->mgu.h[0][n_plus_2]);
         const vec m_2 = f_2 * h_2;
-        vec_store(&scratch->local.mgu.p[n / 8][0][n % 8], p_0_0);
-        vec_store(&scratch->local.mgu.p[n_plus_1 / 8][0][n_plus_1 % 8], p_0_1);
-        vec_store(&scratch->local.mgu.p[n_plus_2 / 8][0][n_plus_2 % 8], p_0_2);
-        vec_store(&scratch->local.mgu.p[n / 8][1][n % 8], p_1_0);
-        vec_store(&scratch->local.mgu.p[n_plus_1 / 8][1][n_plus_1 % 8], p_1_1);
-        vec_store(&scratch->local.mgu.p[n_plus_2 / 8][1][n_plus_2 % 8], p_1_2);
+        vec_store(&scratch->local.mgu.p[n / 16][0][n % 16], p_0_0);
+        vec_store(&scratch->local.mgu.p[n_plus_1 / 16][0][n_plus_1 % 16], p_0_1);
+        vec_store(&scratch->local.mgu.p[n_plus_2 / 16][0][n_plus_2 % 16], p_0_2);
+        vec_store(&scratch->local.mgu.p[n / 16][1][n % 16], p_1_0);
+        vec_store(&scratch->local.mgu.p[n_plus_1 / 16][1][n_plus_1 % 16], p_1_1);
+        vec_store(&scratch->local.mgu.p[n_plus_2 / 16][1][n_plus_2 % 16], p_1_2);
         vec_store(&scratch->local.mgu.f[n], f_0);
         vec_store(&scratch->local.mgu.f[n_plus_1], f_1);
         vec_store(&scratch->local.mgu.f[n_plus_2], f_2);
@@ -1564,53 +1964,103 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
         vec_store(&scratch->local.mgu.m[n_plus_1], m_1);
         vec_store(&scratch->local.mgu.m[n_plus_2], m_2);
     }
+#endif
     /* mgu.sum_1[t,n] = mgu.p[t,1,n]
      * mgu.sum_1[t,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,k]
      * mgu.candidate[t,n] = tanh(mgu.sum_1[t,n])
      * mgu.h[t+1,n] = (1 - mgu.f[t,n]) * mgu.h[t,n] + mgu.f[t,n] * mgu.candidate[t,n] */
+#if VEC == LANES
+    for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
+        const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+        vec sum_1_0 = vec_load(&scratch->local.mgu.p[n / 16][1][n % 16]);
+        vec sum_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][1][n_plus_1 % 16]);
+        vec sum_1_0_odd = vec_splat(0.0f);
+        vec sum_1_1_odd = vec_splat(0.0f);
+        for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
+            const vec recurrent_kernel_2_0_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k][n % 16]);
+            const vec m_0 = vec_splat(scratch->local.mgu.m[k]);
+            sum_1_0 += recurrent_kernel_2_0_0 * m_0;
+            const vec recurrent_kernel_2_0_1 =
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k][n_plus_1 % 16]);
+            sum_1_1 += recurrent_kernel_2_0_1 * m_0;
+            const vec recurrent_kernel_2_1_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k + 1][n % 16]);
+            const vec m_1 = vec_splat(scratch->local.mgu.m[k + 1]);
+            sum_1_0_odd += recurrent_kernel_2_1_0 * m_1;
+            const vec recurrent_kernel_2_1_1 =
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k + 1][n_plus_1 % 16]);
+            sum_1_1_odd += recurrent_kernel_2_1_1 * m_1;
+            const vec recurrent_kernel_2_2_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k + 2][n % 16]);
+            const vec m_2 = vec_splat(scratch->local.mgu.m[k + 2]);
+            sum_1_0 += recurrent_kernel_2_2_0 * m_2;
+            const vec recurrent_kernel_2_2_1 =
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k + 2][n_plus_1 % 16]);
+            sum_1_1 += recurrent_kernel_2_2_1 * m_2;
+            const vec recurrent_kernel_2_3_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k + 3][n % 16]);
+            const vec m_3 = vec_splat(scratch->local.mgu.m[k + 3]);
+            sum_1_0_odd += recurrent_kernel_2_3_0 * m_3;
+            const vec recurrent_kernel_2_3_1 =
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k + 3][n_plus_1 % 16]);
+            sum_1_1_odd += recurrent_kernel_2_3_1 * m_3;
+        }
+        sum_1_0 += sum_1_0_odd;
+        sum_1_1 += sum_1_1_odd;
+        const vec candidate_0 = vec_tanh(sum_1_0);
+        const vec candidate_1 = vec_tanh(sum_1_1);
+        const vec f_0 = vec_load(&scratch->local.mgu.f[n]);
+        const vec h_0 = vec_load(&state->mgu.h[0][n]);
+        const vec h_next_0 = (1.0f - f_0) * h_0 + f_0 * candidate_0;
+        const vec f_1 = vec_load(&scratch->local.mgu.f[n_plus_1]);
+        const vec h_1 = vec_load(&state->mgu.h[0][n_plus_1]);
+        const vec h_next_1 = (1.0f - f_1) * h_1 + f_1 * candidate_1;
+        vec_store(&state->mgu.h[1][n], h_next_0);
+        vec_store(&state->mgu.h[1][n_plus_1], h_next_1);
+    }
+#else
     for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-        const int n_plus_1 = n + VEC;
-        const int n_plus_2 = n + 2 * VEC;
-        vec sum_1_0 = vec_load(&scratch->local.mgu.p[n / 8][1][n % 8]);
-        vec sum_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 8][1][n_plus_1 % 8]);
-        vec sum_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 8][1][n_plus_2 % 8]);
+        const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+        const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
+        vec sum_1_0 = vec_load(&scratch->local.mgu.p[n / 16][1][n % 16]);
+        vec sum_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][1][n_plus_1 % 16]);
+        vec sum_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 16][1][n_plus_2 % 16]);
         vec sum_1_0_odd = vec_splat(0.0f);
         vec sum_1_1_odd = vec_splat(0.0f);
         vec sum_1_2_odd = vec_splat(0.0f);
         for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
-            const vec recurrent_kernel_2_0_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k][n % 8]);
+            const vec recurrent_kernel_2_0_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k][n % 16]);
             const vec m_0 = vec_splat(scratch->local.mgu.m[k]);
             sum_1_0 += recurrent_kernel_2_0_0 * m_0;
-            const vec recurrent_kernel_2_0_1 = vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]);
+            const vec recurrent_kernel_2_0_1 =
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k][n_plus_1 % 16]);
             sum_1_1 += recurrent_kernel_2_0_1 * m_0;
-            const vec recurrent_kernel_2_0_2 = vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]);
+            const vec recurrent_kernel_2_0_2 =
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 16][k][n_plus_2 % 16]);
             sum_1_2 += recurrent_kernel_2_0_2 * m_0;
-            const vec recurrent_kernel_2_1_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 1][n % 8]);
+            const vec recurrent_kernel_2_1_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k + 1][n % 16]);
             const vec m_1 = vec_splat(scratch->local.mgu.m[k + 1]);
             sum_1_0_odd += recurrent_kernel_2_1_0 * m_1;
             const vec recurrent_kernel_2_1_1 =
-                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 1][n_plus_1 % 8]);
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k + 1][n_plus_1 % 16]);
             sum_1_1_odd += recurrent_kernel_2_1_1 * m_1;
             const vec recurrent_kernel_2_1_2 =
-                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 1][n_plus_2 % 8]);
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 16][k + 1][n_plus_2 % 16]);
             sum_1_2_odd += recurrent_kernel_2_1_2 * m_1;
-            const vec recurrent_kernel_2_2_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 2][n % 8]);
+            const vec recurrent_kernel_2_2_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k + 2][n % 16]);
             const vec m_2 = vec_splat(scratch->local.mgu.m[k + 2]);
             sum_1_0 += recurrent_kernel_2_2_0 * m_2;
             const vec recurrent_kernel_2_2_1 =
-                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 2][n_plus_1 % 8]);
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k + 2][n_plus_1 % 16]);
             sum_1_1 += recurrent_kernel_2_2_1 * m_2;
             const vec recurrent_kernel_2_2_2 =
-                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 2][n_plus_2 % 8]);
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 16][k + 2][n_plus_2 % 16]);
             sum_1_2 += recurrent_kernel_2_2_2 * m_2;
-            const vec recurrent_kernel_2_3_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 8][k + 3][n % 8]);
+            const vec recurrent_kernel_2_3_0 = vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k + 3][n % 16]);
             const vec m_3 = vec_splat(scratch->local.mgu.m[k + 3]);
             sum_1_0_odd += recurrent_kernel_2_3_0 * m_3;
             const vec recurrent_kernel_2_3_1 =
-                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 8][k + 3][n_plus_1 % 8]);
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_1 / 16][k + 3][n_plus_1 % 16]);
             sum_1_1_odd += recurrent_kernel_2_3_1 * m_3;
             const vec recurrent_kernel_2_3_2 =
-                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 8][k + 3][n_plus_2 % 8]);
+                vec_load(&packed->mgu.recurrent_kernel_2[n_plus_2 / 16][k + 3][n_plus_2 % 16]);
             sum_1_2_odd += recurrent_kernel_2_3_2 * m_3;
         }
         sum_1_0 += sum_1_0_odd;
@@ -1632,6 +2082,29 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
         vec_store(&state->mgu.h[1][n_plus_1], h_next_1);
         vec_store(&state->mgu.h[1][n_plus_2], h_next_2);
     }
+#endif
+}
+
+static void dense_step(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
+    struct mgu_state *restrict state, struct mgu_step_memory *restrict scratch)
+{
+    /* dense.y[n] = dense.bias[n] */
+    scratch->dense.y[0] = weights->dense.bias[0];
+    /* dense.y[n] += dense.kernel[n,k] * mgu.h[1,k] */
+    {
+        vec sum_of_y = vec_splat(0.0f);
+        float rest_of_y = 0.0f;
+        int k = 0;
+        for (; k + VEC <= 24; k += VEC) {
+            const vec kernel = vec_load(&packed->dense.kernel[0][k]);
+            const vec h = vec_load(&state->mgu.h[1][k]);
+            sum_of_y += kernel * h;
+        }
+        for (k = 24 - 24 % VEC; k < 24; k++) {
+            rest_of_y += packed->dense.kernel[0][k] * state->mgu.h[1][k];
+        }
+        scratch->dense.y[0] = scratch->dense.y[0] + vec_sum(sum_of_y) + rest_of_y;
+    }
 }
 
 static int mgu_step_with(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
@@ -1639,19 +2112,7 @@ static int mgu_step_with(const struct mgu_weights *restrict weights, const struc
 {
     struct mgu_step_memory memory, *const scratch = &memory;
     mgu_layer_step(packed, state, scratch, x);
-    /* dense.y[n] = dense.bias[n] */
-    scratch->dense.y[0] = weights->dense.bias[0];
-    /* dense.y[n] += dense.kernel[n,k] * mgu.h[1,k] */
-    {
-        vec sum_of_y = vec_splat(0.0f);
-        int k = 0;
-        for (; k + VEC <= 24; k += VEC) {
-            const vec kernel = vec_load(&packed->dense.kernel[0][k]);
-            const vec h = vec_load(&state->mgu.h[1][k]);
-            sum_of_y += kernel * h;
-        }
-        scratch->dense.y[0] = scratch->dense.y[0] + vec_sum(sum_of_y);
-    }
+    dense_step(weights, packed, state, scratch);
     /* output[n] = dense.y[n] */
     y[0] = scratch->dense.y[0];
     /* mgu.h[0,n] = mgu.h[1,n] */
@@ -1667,31 +2128,31 @@ static void mgu_layer_prepare_training(const struct mgu_weights *restrict weight
     /* mgu.bias[g,n] = mgu.bias[24*g+n] */
     for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
         for (int g = 0; g < 2; g++) {
-            const vec bias = vec_load(&weights->mgu.bias[24 * g + n]);
-            vec_store(&training->mgu.bias[n / 8][g][n % 8], bias);
+            const vec bias = vec_load_part(&weights->mgu.bias[24 * g + n], 24 - n);
+            vec_store(&training->mgu.bias[n / 16][g][n % 16], bias);
         }
     }
     /* mgu.kernel[k,g,n] = mgu.kernel[k,24*g+n] */
     for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
         for (int k = 0; k < MGU_FEATURES; k++) {
             for (int g = 0; g < 2; g++) {
-                const vec kernel = vec_load(&weights->mgu.kernel[k][24 * g + n]);
-                vec_store(&training->mgu.kernel[n / 8][k][g][n % 8], kernel);
+                const vec kernel = vec_load_part(&weights->mgu.kernel[k][24 * g + n], 24 - n);
+                vec_store(&training->mgu.kernel[n / 16][k][g][n % 16], kernel);
             }
         }
     }
     /* mgu.recurrent_kernel[k,n] = mgu.recurrent_kernel[k,n] */
     for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
         for (int k = 0; k < MGU_MGU_UNITS; k++) {
-            const vec recurrent_kernel = vec_load(&weights->mgu.recurrent_kernel[k][n]);
-            vec_store(&training->mgu.recurrent_kernel[n / 8][k][n % 8], recurrent_kernel);
+            const vec recurrent_kernel = vec_load_part(&weights->mgu.recurrent_kernel[k][n], 24 - n);
+            vec_store(&training->mgu.recurrent_kernel[n / 16][k][n % 16], recurrent_kernel);
         }
     }
     /* mgu.recurrent_kernel_2[k,n] = mgu.recurrent_kernel[k,n+24] */
     for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
         for (int k = 0; k < MGU_MGU_UNITS; k++) {
-            const vec recurrent_kernel_2 = vec_load(&weights->mgu.recurrent_kernel[k][n + 24]);
-            vec_store(&training->mgu.recurrent_kernel_2[n / 8][k][n % 8], recurrent_kernel_2);
+            const vec recurrent_kernel_2 = vec_load_part(&weights->mgu.recurrent_kernel[k][n + 24], 24 - n);
+            vec_store(&training->mgu.recurrent_kernel_2[n / 16][k][n % 16], recurrent_kernel_2);
         }
     }
 }
@@ -1702,15 +2163,15 @@ static void mgu_layer_prepare_training_2(const struct mgu_weights *restrict weig
     /* mgu.recurrent_kernel_transposed[n,m] = mgu.recurrent_kernel[m,n+24] */
     for (int m = 0; m < MGU_MGU_UNITS; m += VEC) {
         for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-            vec_transpose(&weights->mgu.recurrent_kernel[m][n + 24], 48, VEC, VEC,
-                &training->mgu.recurrent_kernel_transposed[m / 8][n][m % 8], 8);
+            vec_transpose(&weights->mgu.recurrent_kernel[m][n + 24], 48, MGU_MGU_UNITS - m, MGU_MGU_UNITS - n,
+                &training->mgu.recurrent_kernel_transposed[m / 16][n][m % 16], 16);
         }
     }
     /* mgu.recurrent_kernel_transposed_2[n,m] = mgu.recurrent_kernel[m,n] */
     for (int m = 0; m < MGU_MGU_UNITS; m += VEC) {
         for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-            vec_transpose(&weights->mgu.recurrent_kernel[m][n], 48, VEC, VEC,
-                &training->mgu.recurrent_kernel_transposed_2[m / 8][n][m % 8], 8);
+            vec_transpose(&weights->mgu.recurrent_kernel[m][n], 48, MGU_MGU_UNITS - m, MGU_MGU_UNITS - n,
+                &training->mgu.recurrent_kernel_transposed_2[m / 16][n][m % 16], 16);
         }
     }
 }
@@ -1718,17 +2179,25 @@ static void mgu_layer_prepare_training_2(const struct mgu_weights *restrict weig
 static void mgu_prepare_training_with(struct mgu_training *restrict training,
     const struct mgu_weights *restrict weights)
 {
+    memset(training->mgu.bias[1], 0, sizeof training->mgu.bias[1]);
+    memset(training->mgu.kernel[1], 0, sizeof training->mgu.kernel[1]);
+    memset(training->mgu.recurrent_kernel[1], 0, sizeof training->mgu.recurrent_kernel[1]);
+    memset(training->mgu.recurrent_kernel_2[1], 0, sizeof training->mgu.recurrent_kernel_2[1]);
+    memset(training->dense.kernel, 0, sizeof training->dense.kernel);
+    memset(training->dense.kernel_transposed[1], 0, sizeof training->dense.kernel_transposed[1]);
+    memset(training->mgu.recurrent_kernel_transposed[1], 0, sizeof training->mgu.recurrent_kernel_transposed[1]);
+    memset(training->mgu.recurrent_kernel_transposed_2[1], 0, sizeof training->mgu.recurrent_kernel_transposed_2[1]);
     training->weights = weights;
     mgu_layer_prepare_training(weights, training);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
     for (int k = 0; k < MGU_MGU_UNITS; k += VEC) {
-        const vec kernel = vec_load((const float *)weights->dense.kernel + k);
+        const vec kernel = vec_load_part((const float *)weights->dense.kernel + k, 24 - k);
         vec_store(&training->dense.kernel[0][k], kernel);
     }
     /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
     for (int m = 0; m < MGU_MGU_UNITS; m += VEC) {
-        const vec kernel_transposed = vec_load((const float *)weights->dense.kernel + m);
-        vec_store(&training->dense.kernel_transposed[m / 8][0][m % 8], kernel_transposed);
+        const vec kernel_transposed = vec_load_part((const float *)weights->dense.kernel + m, 24 - m);
+        vec_store(&training->dense.kernel_transposed[m / 16][0][m % 16], kernel_transposed);
     }
     mgu_layer_prepare_training_2(weights, training);
 }
@@ -1757,22 +2226,135 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
          * mgu.sum[t,b,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,b,k]
          * mgu.f[t,b,n] = sigmoid(mgu.sum[t,b,n])
          * mgu.m[t,b,n] = mgu.f[t,b,n] * mgu.h[t,b,n] */
+#if VEC == LANES
+        for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            for (int b = 0; b < rows; b += 4) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                const vec bias_0_0 = vec_load(&training->mgu.bias[n / 16][0][n % 16]);
+                vec p_0_0_0 = bias_0_0;
+                const vec bias_0_1 = vec_load(&training->mgu.bias[n_plus_1 / 16][0][n_plus_1 % 16]);
+                vec p_0_0_1 = bias_0_1;
+                const vec bias_1_0 = vec_load(&training->mgu.bias[n / 16][1][n % 16]);
+                vec p_0_1_0 = bias_1_0;
+                const vec bias_1_1 = vec_load(&training->mgu.bias[n_plus_1 / 16][1][n_plus_1 % 16]);
+                vec p_0_1_1 = bias_1_1;
+                vec p_1_0_0 = bias_0_0;
+                vec p_1_0_1 = bias_0_1;
+                vec p_1_1_0 = bias_1_0;
+                vec p_1_1_1 = bias_1_1;
+                vec p_2_0_0 = bias_0_0;
+                vec p_2_0_1 = bias_0_1;
+                vec p_2_1_0 = bias_1_0;
+                vec p_2_1_1 = bias_1_1;
+                vec p_3_0_0 = bias_0_0;
+                vec p_3_0_1 = bias_0_1;
+                vec p_3_1_0 = bias_1_0;
+                vec p_3_1_1 = bias_1_1;
+                for (int k = 0; k < MGU_FEATURES; k++) {
+                    const vec kernel_0_0 = vec_hold(vec_load(&training->mgu.kernel[n / 16][k][0][n % 16]));
+                    const vec x_0 = vec_splat(tape->input[b][t][k]);
+                    p_0_0_0 += kernel_0_0 * x_0;
+                    const vec x_1 = vec_splat(tape->input[b_plus_1][t][k]);
+                    p_1_0_0 += kernel_0_0 * x_1;
+                    const vec x_2 = vec_splat(tape->input[b_plus_2][t][k]);
+                    p_2_0_0 += kernel_0_0 * x_2;
+                    const vec x_3 = vec_splat(tape->input[b_plus_3][t][k]);
+                    p_3_0_0 += kernel_0_0 * x_3;
+                    const vec kernel_0_1 =
+                        vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 16][k][0][n_plus_1 % 16]));
+                    p_0_0_1 += kernel_0_1 * x_0;
+                    p_1_0_1 += kernel_0_1 * x_1;
+                    p_2_0_1 += kernel_0_1 * x_2;
+                    p_3_0_1 += kernel_0_1 * x_3;
+                    const vec kernel_1_0 = vec_hold(vec_load(&training->mgu.kernel[n / 16][k][1][n % 16]));
+                    p_0_1_0 += kernel_1_0 * x_0;
+                    p_1_1_0 += kernel_1_0 * x_1;
+                    p_2_1_0 += kernel_1_0 * x_2;
+                    p_3_1_0 += kernel_1_0 * x_3;
+                    const vec kernel_1_1 =
+                        vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 16][k][1][n_plus_1 % 16]));
+                    p_0_1_1 += kernel_1_1 * x_0;
+                    p_1_1_1 += kernel_1_1 * x_1;
+                    p_2_1_1 += kernel_1_1 * x_2;
+                    p_3_1_1 += kernel_1_1 * x_3;
+                }
+                vec sum_0_0 = p_0_0_0;
+                vec sum_0_1 = p_0_0_1;
+                vec sum_1_0 = p_1_0_0;
+                vec sum_1_1 = p_1_0_1;
+                vec sum_2_0 = p_2_0_0;
+                vec sum_2_1 = p_2_0_1;
+                vec sum_3_0 = p_3_0_0;
+                vec sum_3_1 = p_3_0_1;
+                for (int k = 0; k < MGU_MGU_UNITS; k++) {
+                    const vec recurrent_kernel_0 =
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n / 16][k][n % 16]));
+                    const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
+                    sum_0_0 += recurrent_kernel_0 * h_0;
+                    const vec recurrent_kernel_1 =
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]));
+                    sum_0_1 += recurrent_kernel_1 * h_0;
+                    const vec h_1 = vec_splat(tape->mgu.h[t][b_plus_1][k]);
+                    sum_1_0 += recurrent_kernel_0 * h_1;
+                    sum_1_1 += recurrent_kernel_1 * h_1;
+                    const vec h_2 = vec_splat(tape->mgu.h[t][b_plus_2][k]);
+                    sum_2_0 += recurrent_kernel_0 * h_2;
+                    sum_2_1 += recurrent_kernel_1 * h_2;
+                    const vec h_3 = vec_splat(tape->mgu.h[t][b_plus_3][k]);
+                    sum_3_0 += recurrent_kernel_0 * h_3;
+                    sum_3_1 += recurrent_kernel_1 * h_3;
+                }
+                vec p[4][4] = {
+                    { p_0_0_0, p_0_0_1, p_0_1_0, p_0_1_1 },
+                    { p_1_0_0, p_1_0_1, p_1_1_0, p_1_1_1 },
+                    { p_2_0_0, p_2_0_1, p_2_1_0, p_2_1_1 },
+                    { p_3_0_0, p_3_0_1, p_3_1_0, p_3_1_1 },
+                };
+                vec sum_[4][2] = {
+                    { sum_0_0, sum_0_1 },
+                    { sum_1_0, sum_1_1 },
+                    { sum_2_0, sum_2_1 },
+                    { sum_3_0, sum_3_1 },
+                };
+                for (int r = 0; r < 4 && b + r < rows; r++) {
+                    const int b_plus_r = b + r;
+                    const vec f_0 = vec_sigmoid(sum_[r][0]);
+                    const vec f_1 = vec_sigmoid(sum_[r][1]);
+                    const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
+                    const vec m_0 = f_0 * h_0;
+                    const vec h_1 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_1]);
+                    const vec m_1 = f_1 * h_1;
+                    vec_store(&tape->local.mgu.p[n / 16][b_plus_r][0][n % 16], p[r][0]);
+                    vec_store(&tape->local.mgu.p[n_plus_1 / 16][b_plus_r][0][n_plus_1 % 16], p[r][1]);
+                    vec_store(&tape->local.mgu.p[n / 16][b_plus_r][1][n % 16], p[r][2]);
+                    vec_store(&tape->local.mgu.p[n_plus_1 / 16][b_plus_r][1][n_plus_1 % 16], p[r][3]);
+                    vec_store(&tape->mgu.f[t][b_plus_r][n], f_0);
+                    vec_store(&tape->mgu.f[t][b_plus_r][n_plus_1], f_1);
+                    vec_store(&tape->mgu.m[t][b_plus_r][n], m_0);
+                    vec_store(&tape->mgu.m[t][b_plus_r][n_plus_1], m_1);
+                }
+            }
+        }
+#else
         for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-            const int n_plus_1 = n + VEC;
-            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
             for (int b = 0; b < rows; b += 2) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
-                const vec bias_0_0 = vec_load(&training->mgu.bias[n / 8][0][n % 8]);
+                const vec bias_0_0 = vec_load(&training->mgu.bias[n / 16][0][n % 16]);
                 vec p_0_0_0 = bias_0_0;
-                const vec bias_0_1 = vec_load(&training->mgu.bias[n_plus_1 / 8][0][n_plus_1 % 8]);
+                const vec bias_0_1 = vec_load(&training->mgu.bias[n_plus_1 / 16][0][n_plus_1 % 16]);
                 vec p_0_0_1 = bias_0_1;
-                const vec bias_0_2 = vec_load(&training->mgu.bias[n_plus_2 / 8][0][n_plus_2 % 8]);
+                const vec bias_0_2 = vec_load(&training->mgu.bias[n_plus_2 / 16][0][n_plus_2 % 16]);
                 vec p_0_0_2 = bias_0_2;
-                const vec bias_1_0 = vec_load(&training->mgu.bias[n / 8][1][n % 8]);
+                const vec bias_1_0 = vec_load(&training->mgu.bias[n / 16][1][n % 16]);
                 vec p_0_1_0 = bias_1_0;
-                const vec bias_1_1 = vec_load(&training->mgu.bias[n_plus_1 / 8][1][n_plus_1 % 8]);
+                const vec bias_1_1 = vec_load(&training->mgu.bias[n_plus_1 / 16][1][n_plus_1 % 16]);
                 vec p_0_1_1 = bias_1_1;
-                const vec bias_1_2 = vec_load(&training->mgu.bias[n_plus_2 / 8][1][n_plus_2 % 8]);
+                const vec bias_1_2 = vec_load(&training->mgu.bias[n_plus_2 / 16][1][n_plus_2 % 16]);
                 vec p_0_1_2 = bias_1_2;
                 vec p_1_0_0 = bias_0_0;
                 vec p_1_0_1 = bias_0_1;
@@ -1781,24 +2363,28 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                 vec p_1_1_1 = bias_1_1;
                 vec p_1_1_2 = bias_1_2;
                 for (int k = 0; k < MGU_FEATURES; k++) {
-                    const vec kernel_0_0 = vec_hold(vec_load(&training->mgu.kernel[n / 8][k][0][n % 8]));
+                    const vec kernel_0_0 = vec_hold(vec_load(&training->mgu.kernel[n / 16][k][0][n % 16]));
                     const vec x_0 = vec_splat(tape->input[b][t][k]);
                     p_0_0_0 += kernel_0_0 * x_0;
                     const vec x_1 = vec_splat(tape->input[b_plus_1][t][k]);
                     p_1_0_0 += kernel_0_0 * x_1;
-                    const vec kernel_0_1 = vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]));
+                    const vec kernel_0_1 =
+                        vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 16][k][0][n_plus_1 % 16]));
                     p_0_0_1 += kernel_0_1 * x_0;
                     p_1_0_1 += kernel_0_1 * x_1;
-                    const vec kernel_0_2 = vec_hold(vec_load(&training->mgu.kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]));
+                    const vec kernel_0_2 =
+                        vec_hold(vec_load(&training->mgu.kernel[n_plus_2 / 16][k][0][n_plus_2 % 16]));
                     p_0_0_2 += kernel_0_2 * x_0;
                     p_1_0_2 += kernel_0_2 * x_1;
-                    const vec kernel_1_0 = vec_hold(vec_load(&training->mgu.kernel[n / 8][k][1][n % 8]));
+                    const vec kernel_1_0 = vec_hold(vec_load(&training->mgu.kernel[n / 16][k][1][n % 16]));
                     p_0_1_0 += kernel_1_0 * x_0;
                     p_1_1_0 += kernel_1_0 * x_1;
-                    const vec kernel_1_1 = vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]));
+                    const vec kernel_1_1 =
+                        vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 16][k][1][n_plus_1 % 16]));
                     p_0_1_1 += kernel_1_1 * x_0;
                     p_1_1_1 += kernel_1_1 * x_1;
-                    const vec kernel_1_2 = vec_hold(vec_load(&training->mgu.kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]));
+                    const vec kernel_1_2 =
+                        vec_hold(vec_load(&training->mgu.kernel[n_plus_2 / 16][k][1][n_plus_2 % 16]));
                     p_0_1_2 += kernel_1_2 * x_0;
                     p_1_1_2 += kernel_1_2 * x_1;
                 }
@@ -1809,17 +2395,18 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                 vec sum_1_1 = p_1_0_1;
                 vec sum_1_2 = p_1_0_2;
                 for (int k = 0; k < MGU_MGU_UNITS; k++) {
-                    const vec recurrent_kernel_0 = vec_keep(vec_load(&training->mgu.recurrent_kernel[n / 8][k][n % 8]));
+                    const vec recurrent_kernel_0 =
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n / 16][k][n % 16]));
                     const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
                     sum_0_0 += recurrent_kernel_0 * h_0;
                     const vec h_1 = vec_splat(tape->mgu.h[t][b_plus_1][k]);
                     sum_1_0 += recurrent_kernel_0 * h_1;
                     const vec recurrent_kernel_1 =
-                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_plus_1 / 8][k][n_plus_1 % 8]));
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]));
                     sum_0_1 += recurrent_kernel_1 * h_0;
                     sum_1_1 += recurrent_kernel_1 * h_1;
                     const vec recurrent_kernel_2 =
-                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_plus_2 / 8][k][n_plus_2 % 8]));
+                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_plus_2 / 16][k][n_plus_2 % 16]));
                     sum_0_2 += recurrent_kernel_2 * h_0;
                     sum_1_2 += recurrent_kernel_2 * h_1;
                 }
@@ -1842,12 +2429,12 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                     const vec m_1 = f_1 * h_1;
                     const vec h_2 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_2]);
                     const vec m_2 = f_2 * h_2;
-                    vec_store(&tape->local.mgu.p[n / 8][b_plus_r][0][n % 8], p[r][0]);
-                    vec_store(&tape->local.mgu.p[n_plus_1 / 8][b_plus_r][0][n_plus_1 % 8], p[r][1]);
-                    vec_store(&tape->local.mgu.p[n_plus_2 / 8][b_plus_r][0][n_plus_2 % 8], p[r][2]);
-                    vec_store(&tape->local.mgu.p[n / 8][b_plus_r][1][n % 8], p[r][3]);
-                    vec_store(&tape->local.mgu.p[n_plus_1 / 8][b_plus_r][1][n_plus_1 % 8], p[r][4]);
-                    vec_store(&tape->local.mgu.p[n_plus_2 / 8][b_plus_r][1][n_plus_2 % 8], p[r][5]);
+                    vec_store(&tape->local.mgu.p[n / 16][b_plus_r][0][n % 16], p[r][0]);
+                    vec_store(&tape->local.mgu.p[n_plus_1 / 16][b_plus_r][0][n_plus_1 % 16], p[r][1]);
+                    vec_store(&tape->local.mgu.p[n_plus_2 / 16][b_plus_r][0][n_plus_2 % 16], p[r][2]);
+                    vec_store(&tape->local.mgu.p[n / 16][b_plus_r][1][n % 16], p[r][3]);
+                    vec_store(&tape->local.mgu.p[n_plus_1 / 16][b_plus_r][1][n_plus_1 % 16], p[r][4]);
+                    vec_store(&tape->local.mgu.p[n_plus_2 / 16][b_plus_r][1][n_plus_2 % 16], p[r][5]);
                     vec_store(&tape->mgu.f[t][b_plus_r][n], f_0);
                     vec_store(&tape->mgu.f[t][b_plus_r][n_plus_1], f_1);
                     vec_store(&tape->mgu.f[t][b_plus_r][n_plus_2], f_2);
@@ -1857,39 +2444,111 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                 }
             }
         }
+#endif
         /* mgu.sum_1[t,b,n] = mgu.p[t,b,1,n]
          * mgu.sum_1[t,b,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,b,k]
          * mgu.candidate[t,b,n] = tanh(mgu.sum_1[t,b,n])
          * mgu.h[t+1,b,n] = (1 - mgu.f[t,b,n]) * mgu.h[t,b,n] + mgu.f[t,b,n] * mgu.candidate[t,b,n] */
+#if VEC == LANES
+        for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            for (int b = 0; b < rows; b += 6) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                const int b_plus_4 = b + 4 < rows ? b + 4 : b;
+                const int b_plus_5 = b + 5 < rows ? b + 5 : b;
+                vec sum_1_0_0 = vec_load(&tape->local.mgu.p[n / 16][b][1][n % 16]);
+                vec sum_1_0_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b][1][n_plus_1 % 16]);
+                vec sum_1_1_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_1][1][n % 16]);
+                vec sum_1_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_1][1][n_plus_1 % 16]);
+                vec sum_1_2_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_2][1][n % 16]);
+                vec sum_1_2_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_2][1][n_plus_1 % 16]);
+                vec sum_1_3_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_3][1][n % 16]);
+                vec sum_1_3_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_3][1][n_plus_1 % 16]);
+                vec sum_1_4_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_4][1][n % 16]);
+                vec sum_1_4_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_4][1][n_plus_1 % 16]);
+                vec sum_1_5_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_5][1][n % 16]);
+                vec sum_1_5_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_5][1][n_plus_1 % 16]);
+                for (int k = 0; k < MGU_MGU_UNITS; k++) {
+                    const vec recurrent_kernel_2_0 =
+                        vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n / 16][k][n % 16]));
+                    const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
+                    sum_1_0_0 += recurrent_kernel_2_0 * m_0;
+                    const vec recurrent_kernel_2_1 =
+                        vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n_plus_1 / 16][k][n_plus_1 % 16]));
+                    sum_1_0_1 += recurrent_kernel_2_1 * m_0;
+                    const vec m_1 = vec_splat(tape->mgu.m[t][b_plus_1][k]);
+                    sum_1_1_0 += recurrent_kernel_2_0 * m_1;
+                    sum_1_1_1 += recurrent_kernel_2_1 * m_1;
+                    const vec m_2 = vec_splat(tape->mgu.m[t][b_plus_2][k]);
+                    sum_1_2_0 += recurrent_kernel_2_0 * m_2;
+                    sum_1_2_1 += recurrent_kernel_2_1 * m_2;
+                    const vec m_3 = vec_splat(tape->mgu.m[t][b_plus_3][k]);
+                    sum_1_3_0 += recurrent_kernel_2_0 * m_3;
+                    sum_1_3_1 += recurrent_kernel_2_1 * m_3;
+                    const vec m_4 = vec_splat(tape->mgu.m[t][b_plus_4][k]);
+                    sum_1_4_0 += recurrent_kernel_2_0 * m_4;
+                    sum_1_4_1 += recurrent_kernel_2_1 * m_4;
+                    const vec m_5 = vec_splat(tape->mgu.m[t][b_plus_5][k]);
+                    sum_1_5_0 += recurrent_kernel_2_0 * m_5;
+                    sum_1_5_1 += recurrent_kernel_2_1 * m_5;
+                }
+                vec sum_1[6][2] = {
+                    { sum_1_0_0, sum_1_0_1 },
+                    { sum_1_1_0, sum_1_1_1 },
+                    { sum_1_2_0, sum_1_2_1 },
+                    { sum_1_3_0, sum_1_3_1 },
+                    { sum_1_4_0, sum_1_4_1 },
+                    { sum_1_5_0, sum_1_5_1 },
+                };
+                for (int r = 0; r < 6 && b + r < rows; r++) {
+                    const int b_plus_r = b + r;
+                    const vec candidate_0 = vec_tanh(sum_1[r][0]);
+                    const vec candidate_1 = vec_tanh(sum_1[r][1]);
+                    const vec f_0 = vec_load(&tape->mgu.f[t][b_plus_r][n]);
+                    const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
+                    const vec h_next_0 = (1.0f - f_0) * h_0 + f_0 * candidate_0;
+                    const vec f_1 = vec_load(&tape->mgu.f[t][b_plus_r][n_plus_1]);
+                    const vec h_1 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_1]);
+                    const vec h_next_1 = (1.0f - f_1) * h_1 + f_1 * candidate_1;
+                    vec_store(&tape->mgu.candidate[t][b_plus_r][n], candidate_0);
+                    vec_store(&tape->mgu.candidate[t][b_plus_r][n_plus_1], candidate_1);
+                    vec_store(&tape->mgu.h[t + 1][b_plus_r][n], h_next_0);
+                    vec_store(&tape->mgu.h[t + 1][b_plus_r][n_plus_1], h_next_1);
+                }
+            }
+        }
+#else
         for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-            const int n_plus_1 = n + VEC;
-            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
             for (int b = 0; b < rows; b += 4) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                vec sum_1_0_0 = vec_load(&tape->local.mgu.p[n / 8][b][1][n % 8]);
-                vec sum_1_0_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b][1][n_plus_1 % 8]);
-                vec sum_1_0_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b][1][n_plus_2 % 8]);
-                vec sum_1_1_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_1][1][n % 8]);
-                vec sum_1_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_1][1][n_plus_1 % 8]);
-                vec sum_1_1_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_1][1][n_plus_2 % 8]);
-                vec sum_1_2_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_2][1][n % 8]);
-                vec sum_1_2_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_2][1][n_plus_1 % 8]);
-                vec sum_1_2_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_2][1][n_plus_2 % 8]);
-                vec sum_1_3_0 = vec_load(&tape->local.mgu.p[n / 8][b_plus_3][1][n % 8]);
-                vec sum_1_3_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 8][b_plus_3][1][n_plus_1 % 8]);
-                vec sum_1_3_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 8][b_plus_3][1][n_plus_2 % 8]);
+                vec sum_1_0_0 = vec_load(&tape->local.mgu.p[n / 16][b][1][n % 16]);
+                vec sum_1_0_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b][1][n_plus_1 % 16]);
+                vec sum_1_0_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 16][b][1][n_plus_2 % 16]);
+                vec sum_1_1_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_1][1][n % 16]);
+                vec sum_1_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_1][1][n_plus_1 % 16]);
+                vec sum_1_1_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 16][b_plus_1][1][n_plus_2 % 16]);
+                vec sum_1_2_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_2][1][n % 16]);
+                vec sum_1_2_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_2][1][n_plus_1 % 16]);
+                vec sum_1_2_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 16][b_plus_2][1][n_plus_2 % 16]);
+                vec sum_1_3_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_3][1][n % 16]);
+                vec sum_1_3_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_3][1][n_plus_1 % 16]);
+                vec sum_1_3_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 16][b_plus_3][1][n_plus_2 % 16]);
                 for (int k = 0; k < MGU_MGU_UNITS; k++) {
                     const vec recurrent_kernel_2_0 =
-                        vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n / 8][k][n % 8]));
+                        vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n / 16][k][n % 16]));
                     const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
                     sum_1_0_0 += recurrent_kernel_2_0 * m_0;
                     const vec recurrent_kernel_2_1 =
-                        vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n_plus_1 / 8][k][n_plus_1 % 8]));
+                        vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n_plus_1 / 16][k][n_plus_1 % 16]));
                     sum_1_0_1 += recurrent_kernel_2_1 * m_0;
                     const vec recurrent_kernel_2_2 =
-                        vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n_plus_2 / 8][k][n_plus_2 % 8]));
+                        vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n_plus_2 / 16][k][n_plus_2 % 16]));
                     sum_1_0_2 += recurrent_kernel_2_2 * m_0;
                     const vec m_1 = vec_splat(tape->mgu.m[t][b_plus_1][k]);
                     sum_1_1_0 += recurrent_kernel_2_0 * m_1;
@@ -1933,6 +2592,7 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                 }
             }
         }
+#endif
     }
 }
 
@@ -1946,13 +2606,17 @@ static void dense_forward(const struct mgu_weights *restrict weights, const stru
     /* dense.y[b,n] += dense.kernel[n,k] * mgu.h[30,b,k] */
     for (int b = 0; b < rows; b++) {
         vec sum_of_y = vec_splat(0.0f);
+        float rest_of_y = 0.0f;
         int k = 0;
         for (; k + VEC <= 24; k += VEC) {
             const vec kernel = vec_load(&training->dense.kernel[0][k]);
             const vec h = vec_load(&tape->mgu.h[30][b][k]);
             sum_of_y += kernel * h;
         }
-        tape->dense.y[b][0] = tape->dense.y[b][0] + vec_sum(sum_of_y);
+        for (k = 24 - 24 % VEC; k < 24; k++) {
+            rest_of_y += training->dense.kernel[0][k] * tape->mgu.h[30][b][k];
+        }
+        tape->dense.y[b][0] = tape->dense.y[b][0] + vec_sum(sum_of_y) + rest_of_y;
     }
 }
 
@@ -2013,12 +2677,28 @@ static float mgu_loss_with(struct mgu_tape *restrict tape, const float *restrict
 static void dense_backward(struct mgu_tape *restrict tape, struct mgu_gradients *restrict gradients, int rows)
 {
     /* dense.d_kernel[k,n] += dense.d_y[b,n] * mgu.h[30,b,k] */
+#if VEC == LANES
+    for (int k = 0; k < MGU_MGU_UNITS; k += 2 * VEC) {
+        const int k_plus_1 = k + VEC < MGU_MGU_UNITS ? k + VEC : k;
+        vec d_kernel_0 = vec_load_part((const float *)gradients->dense.kernel + k, 24 - k);
+        vec d_kernel_1 = vec_load_part((const float *)gradients->dense.kernel + k_plus_1, 24 - k_plus_1);
+        for (int b = 0; b < rows; b++) {
+            const vec d_y = vec_splat(tape->dense.d_y[b][0]);
+            const vec h_0 = vec_load(&tape->mgu.h[30][b][k]);
+            d_kernel_0 += d_y * h_0;
+            const vec h_1 = vec_load(&tape->mgu.h[30][b][k_plus_1]);
+            d_kernel_1 += d_y * h_1;
+        }
+        vec_store_part((float *)gradients->dense.kernel + k, d_kernel_0, 24 - k);
+        vec_store_part((float *)gradients->dense.kernel + k_plus_1, d_kernel_1, 24 - k_plus_1);
+    }
+#else
     for (int k = 0; k < MGU_MGU_UNITS; k += 3 * VEC) {
-        const int k_plus_1 = k + VEC;
-        const int k_plus_2 = k + 2 * VEC;
-        vec d_kernel_0 = vec_load((const float *)gradients->dense.kernel + k);
-        vec d_kernel_1 = vec_load((const float *)gradients->dense.kernel + k_plus_1);
-        vec d_kernel_2 = vec_load((const float *)gradients->dense.kernel + k_plus_2);
+        const int k_plus_1 = k + VEC < MGU_MGU_UNITS ? k + VEC : k;
+        const int k_plus_2 = k + 2 * VEC < MGU_MGU_UNITS ? k + 2 * VEC : k;
+        vec d_kernel_0 = vec_load_part((const float *)gradients->dense.kernel + k, 24 - k);
+        vec d_kernel_1 = vec_load_part((const float *)gradients->dense.kernel + k_plus_1, 24 - k_plus_1);
+        vec d_kernel_2 = vec_load_part((const float *)gradients->dense.kernel + k_plus_2, 24 - k_plus_2);
         for (int b = 0; b < rows; b++) {
             const vec d_y = vec_splat(tape->dense.d_y[b][0]);
             const vec h_0 = vec_load(&tape->mgu.h[30][b][k]);
@@ -2028,10 +2708,11 @@ static void dense_backward(struct mgu_tape *restrict tape, struct mgu_gradients 
             const vec h_2 = vec_load(&tape->mgu.h[30][b][k_plus_2]);
             d_kernel_2 += d_y * h_2;
         }
-        vec_store((float *)gradients->dense.kernel + k, d_kernel_0);
-        vec_store((float *)gradients->dense.kernel + k_plus_1, d_kernel_1);
-        vec_store((float *)gradients->dense.kernel + k_plus_2, d_kernel_2);
+        vec_store_part((float *)gradients->dense.kernel + k, d_kernel_0, 24 - k);
+        vec_store_part((float *)gradients->dense.kernel + k_plus_1, d_kernel_1, 24 - k_plus_1);
+        vec_store_part((float *)gradients->dense.kernel + k_plus_2, d_kernel_2, 24 - k_plus_2);
     }
+#endif
 }
 
 static void mgu_layer_backward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape,
@@ -2039,9 +2720,34 @@ static void mgu_layer_backward(const struct mgu_training *restrict training, str
 {
     /* mgu.d_h[30,b,n] = 0
      * mgu.d_h[30,b,n] += dense.d_y[b,m] * dense.kernel_transposed[m,n] */
+#if VEC == LANES
+    for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
+        const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+        for (int b = 0; b < rows; b += 2) {
+            const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+            vec d_h_0_0 = vec_splat(0.0f);
+            vec d_h_0_1 = vec_splat(0.0f);
+            vec d_h_1_0 = vec_splat(0.0f);
+            vec d_h_1_1 = vec_splat(0.0f);
+            const vec d_y_0 = vec_splat(tape->dense.d_y[b][0]);
+            const vec kernel_transposed_0 = vec_keep(vec_load(&training->dense.kernel_transposed[n / 16][0][n % 16]));
+            d_h_0_0 += d_y_0 * kernel_transposed_0;
+            const vec d_y_1 = vec_splat(tape->dense.d_y[b_plus_1][0]);
+            d_h_1_0 += d_y_1 * kernel_transposed_0;
+            const vec kernel_transposed_1 =
+                vec_keep(vec_load(&training->dense.kernel_transposed[n_plus_1 / 16][0][n_plus_1 % 16]));
+            d_h_0_1 += d_y_0 * kernel_transposed_1;
+            d_h_1_1 += d_y_1 * kernel_transposed_1;
+            vec_store(&tape->mgu.d_h[30 % 2][b][n], d_h_0_0);
+            vec_store(&tape->mgu.d_h[30 % 2][b][n_plus_1], d_h_0_1);
+            vec_store(&tape->mgu.d_h[30 % 2][b_plus_1][n], d_h_1_0);
+            vec_store(&tape->mgu.d_h[30 % 2][b_plus_1][n_plus_1], d_h_1_1);
+        }
+    }
+#else
     for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-        const int n_plus_1 = n + VEC;
-        const int n_plus_2 = n + 2 * VEC;
+        const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+        const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
         for (int b = 0; b < rows; b += 2) {
             const int b_plus_1 = b + 1 < rows ? b + 1 : b;
             vec d_h_0_0 = vec_splat(0.0f);
@@ -2051,16 +2757,16 @@ static void mgu_layer_backward(const struct mgu_training *restrict training, str
             vec d_h_1_1 = vec_splat(0.0f);
             vec d_h_1_2 = vec_splat(0.0f);
             const vec d_y_0 = vec_splat(tape->dense.d_y[b][0]);
-            const vec kernel_transposed_0 = vec_keep(vec_load(&training->dense.kernel_transposed[n / 8][0][n % 8]));
+            const vec kernel_transposed_0 = vec_keep(vec_load(&training->dense.kernel_transposed[n / 16][0][n % 16]));
             d_h_0_0 += d_y_0 * kernel_transposed_0;
             const vec d_y_1 = vec_splat(tape->dense.d_y[b_plus_1][0]);
             d_h_1_0 += d_y_1 * kernel_transposed_0;
             const vec kernel_transposed_1 =
-                vec_keep(vec_load(&training->dense.kernel_transposed[n_plus_1 / 8][0][n_plus_1 % 8]));
+                vec_keep(vec_load(&training->dense.kernel_transposed[n_plus_1 / 16][0][n_plus_1 % 16]));
             d_h_0_1 += d_y_0 * kernel_transposed_1;
             d_h_1_1 += d_y_1 * kernel_transposed_1;
             const vec kernel_transposed_2 =
-                vec_keep(vec_load(&training->dense.kernel_transposed[n_plus_2 / 8][0][n_plus_2 % 8]));
+                vec_keep(vec_load(&training->dense.kernel_transposed[n_plus_2 / 16][0][n_plus_2 % 16]));
             d_h_0_2 += d_y_0 * kernel_transposed_2;
             d_h_1_2 += d_y_1 * kernel_transposed_2;
             vec_store(&tape->mgu.d_h[30 % 2][b][n], d_h_0_0);
@@ -2071,6 +2777,7 @@ static void mgu_layer_backward(const struct mgu_training *restrict training, str
             vec_store(&tape->mgu.d_h[30 % 2][b_plus_1][n_plus_2], d_h_1_2);
         }
     }
+#endif
     /* dense.d_bias[n] += dense.d_y[b,n] */
     {
         float sum = gradients->dense.bias[0];
@@ -2088,14 +2795,14 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
     for (int k = 0; k < MGU_MGU_UNITS; k++) {
         for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec d_recurrent_kernel_sum = vec_splat(0.0f);
-            vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8], d_recurrent_kernel_sum);
+            vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k][n % 16], d_recurrent_kernel_sum);
         }
     }
     /* mgu.d_recurrent_kernel_sum_2[k,n] = 0 */
     for (int k = 0; k < MGU_MGU_UNITS; k++) {
         for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec d_recurrent_kernel_sum_2 = vec_splat(0.0f);
-            vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8], d_recurrent_kernel_sum_2);
+            vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k][n % 16], d_recurrent_kernel_sum_2);
         }
     }
     /* mgu.d_kernel_sum[k,g,n] = 0 */
@@ -2103,7 +2810,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
         for (int g = 0; g < 2; g++) {
             for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
                 const vec d_kernel_sum = vec_splat(0.0f);
-                vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 8][k][g][n % 8], d_kernel_sum);
+                vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][k][g][n % 16], d_kernel_sum);
             }
         }
     }
@@ -2111,13 +2818,13 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
     for (int g = 0; g < 2; g++) {
         for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec d_bias_sum = vec_splat(0.0f);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 8][g][n % 8], d_bias_sum);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 16][g][n % 16], d_bias_sum);
         }
     }
     /* mgu.d_h: 2 steps are kept, step t at t % 2 */
-    /* mgu.d_sum_1, mgu.d_p, mgu.d_sum: 5 steps are kept, step t at t % 5 */
-    for (int t_end = MGU_TIMESTEPS; t_end > 0; t_end -= 5) {
-        const int t_start = t_end - 5;
+    /* mgu.d_sum_1, mgu.d_p, mgu.d_sum: 4 steps are kept, step t at t % 4 */
+    for (int t_end = MGU_TIMESTEPS; t_end > 0; t_end -= 4) {
+        const int t_start = t_end > 4 ? t_end - 4 : 0;
         for (int t = t_end - 1; t >= t_start; t--) {
             /* mgu.d_f[t,b,n] = mgu.d_h[t+1,b,n] * mgu.candidate[t,b,n] - mgu.d_h[t+1,b,n] * mgu.h[t,b,n]
              * mgu.d_h[t,b,n] = mgu.d_h[t+1,b,n] * (1 - mgu.f[t,b,n])
@@ -2135,7 +2842,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     const vec d_sum_1 = d_candidate * (1.0f - candidate * candidate);
                     vec_store(&tape->local.mgu_backward.d_f[b][n], d_f);
                     vec_store(&tape->mgu.d_h[t % 2][b][n], d_h);
-                    vec_store(&tape->local.mgu_backward.d_sum_1[t % 5][b][n], d_sum_1);
+                    vec_store(&tape->local.mgu_backward.d_sum_1[t % 4][b][n], d_sum_1);
                 }
             }
             /* mgu.d_m[t,b,n] = 0
@@ -2144,9 +2851,94 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
              * mgu.d_f[t,b,n] += mgu.d_m[t,b,n] * mgu.h[t,b,n]
              * mgu.d_h[t,b,n] += mgu.d_m[t,b,n] * mgu.f[t,b,n]
              * mgu.d_sum[t,b,n] = mgu.d_f[t,b,n] * (mgu.f[t,b,n] * (1 - mgu.f[t,b,n])) */
+#if VEC == LANES
+            for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
+                const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+                for (int b = 0; b < rows; b += 6) {
+                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                    const int b_plus_4 = b + 4 < rows ? b + 4 : b;
+                    const int b_plus_5 = b + 5 < rows ? b + 5 : b;
+                    vec d_m_0_0 = vec_splat(0.0f);
+                    vec d_m_0_1 = vec_splat(0.0f);
+                    vec d_m_1_0 = vec_splat(0.0f);
+                    vec d_m_1_1 = vec_splat(0.0f);
+                    vec d_m_2_0 = vec_splat(0.0f);
+                    vec d_m_2_1 = vec_splat(0.0f);
+                    vec d_m_3_0 = vec_splat(0.0f);
+                    vec d_m_3_1 = vec_splat(0.0f);
+                    vec d_m_4_0 = vec_splat(0.0f);
+                    vec d_m_4_1 = vec_splat(0.0f);
+                    vec d_m_5_0 = vec_splat(0.0f);
+                    vec d_m_5_1 = vec_splat(0.0f);
+                    for (int m = 0; m < MGU_MGU_UNITS; m++) {
+                        const vec d_sum_1_0 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b][m]);
+                        const vec recurrent_kernel_transposed_0 =
+                            vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed[n / 16][m][n % 16]));
+                        d_m_0_0 += d_sum_1_0 * recurrent_kernel_transposed_0;
+                        const vec recurrent_kernel_transposed_1 =
+                            vec_hold(vec_load(
+                            &training->mgu.recurrent_kernel_transposed[n_plus_1 / 16][m][n_plus_1 % 16]));
+                        d_m_0_1 += d_sum_1_0 * recurrent_kernel_transposed_1;
+                        const vec d_sum_1_1 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_1][m]);
+                        d_m_1_0 += d_sum_1_1 * recurrent_kernel_transposed_0;
+                        d_m_1_1 += d_sum_1_1 * recurrent_kernel_transposed_1;
+                        const vec d_sum_1_2 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_2][m]);
+                        d_m_2_0 += d_sum_1_2 * recurrent_kernel_transposed_0;
+                        d_m_2_1 += d_sum_1_2 * recurrent_kernel_transposed_1;
+                        const vec d_sum_1_3 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_3][m]);
+                        d_m_3_0 += d_sum_1_3 * recurrent_kernel_transposed_0;
+                        d_m_3_1 += d_sum_1_3 * recurrent_kernel_transposed_1;
+                        const vec d_sum_1_4 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_4][m]);
+                        d_m_4_0 += d_sum_1_4 * recurrent_kernel_transposed_0;
+                        d_m_4_1 += d_sum_1_4 * recurrent_kernel_transposed_1;
+                        const vec d_sum_1_5 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_5][m]);
+                        d_m_5_0 += d_sum_1_5 * recurrent_kernel_transposed_0;
+                        d_m_5_1 += d_sum_1_5 * recurrent_kernel_transposed_1;
+                    }
+                    vec d_m[6][2] = {
+                        { d_m_0_0, d_m_0_1 },
+                        { d_m_1_0, d_m_1_1 },
+                        { d_m_2_0, d_m_2_1 },
+                        { d_m_3_0, d_m_3_1 },
+                        { d_m_4_0, d_m_4_1 },
+                        { d_m_5_0, d_m_5_1 },
+                    };
+                    for (int r = 0; r < 6 && b + r < rows; r++) {
+                        const int b_plus_r = b + r;
+                        const vec d_sum_1_0 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b_plus_r][n]);
+                        const vec d_sum_1_1 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b_plus_r][n_plus_1]);
+                        const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
+                        vec d_f_0 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n]);
+                        d_f_0 += d_m[r][0] * h_0;
+                        const vec h_1 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_1]);
+                        vec d_f_1 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_1]);
+                        d_f_1 += d_m[r][1] * h_1;
+                        const vec f_0 = vec_load(&tape->mgu.f[t][b_plus_r][n]);
+                        vec d_h_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_r][n]);
+                        d_h_0 += d_m[r][0] * f_0;
+                        const vec f_1 = vec_load(&tape->mgu.f[t][b_plus_r][n_plus_1]);
+                        vec d_h_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1]);
+                        d_h_1 += d_m[r][1] * f_1;
+                        const vec d_sum_0 = d_f_0 * (f_0 * (1.0f - f_0));
+                        const vec d_sum_1 = d_f_1 * (f_1 * (1.0f - f_1));
+                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 4][b_plus_r][1][n % 16], d_sum_1_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b_plus_r][1][n_plus_1 % 16],
+                            d_sum_1_1);
+                        vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n], d_f_0);
+                        vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_1], d_f_1);
+                        vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h_0);
+                        vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h_1);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n], d_sum_0);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n_plus_1], d_sum_1);
+                    }
+                }
+            }
+#else
             for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-                const int n_plus_1 = n + VEC;
-                const int n_plus_2 = n + 2 * VEC;
+                const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+                const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
                 for (int b = 0; b < rows; b += 4) {
                     const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                     const int b_plus_2 = b + 2 < rows ? b + 2 : b;
@@ -2164,27 +2956,27 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     vec d_m_3_1 = vec_splat(0.0f);
                     vec d_m_3_2 = vec_splat(0.0f);
                     for (int m = 0; m < MGU_MGU_UNITS; m++) {
-                        const vec d_sum_1_0 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b][m]);
+                        const vec d_sum_1_0 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b][m]);
                         const vec recurrent_kernel_transposed_0 =
-                            vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed[n / 8][m][n % 8]));
+                            vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed[n / 16][m][n % 16]));
                         d_m_0_0 += d_sum_1_0 * recurrent_kernel_transposed_0;
                         const vec recurrent_kernel_transposed_1 =
                             vec_hold(vec_load(
-                            &training->mgu.recurrent_kernel_transposed[n_plus_1 / 8][m][n_plus_1 % 8]));
+                            &training->mgu.recurrent_kernel_transposed[n_plus_1 / 16][m][n_plus_1 % 16]));
                         d_m_0_1 += d_sum_1_0 * recurrent_kernel_transposed_1;
                         const vec recurrent_kernel_transposed_2 =
                             vec_hold(vec_load(
-                            &training->mgu.recurrent_kernel_transposed[n_plus_2 / 8][m][n_plus_2 % 8]));
+                            &training->mgu.recurrent_kernel_transposed[n_plus_2 / 16][m][n_plus_2 % 16]));
                         d_m_0_2 += d_sum_1_0 * recurrent_kernel_transposed_2;
-                        const vec d_sum_1_1 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_plus_1][m]);
+                        const vec d_sum_1_1 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_1][m]);
                         d_m_1_0 += d_sum_1_1 * recurrent_kernel_transposed_0;
                         d_m_1_1 += d_sum_1_1 * recurrent_kernel_transposed_1;
                         d_m_1_2 += d_sum_1_1 * recurrent_kernel_transposed_2;
-                        const vec d_sum_1_2 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_plus_2][m]);
+                        const vec d_sum_1_2 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_2][m]);
                         d_m_2_0 += d_sum_1_2 * recurrent_kernel_transposed_0;
                         d_m_2_1 += d_sum_1_2 * recurrent_kernel_transposed_1;
                         d_m_2_2 += d_sum_1_2 * recurrent_kernel_transposed_2;
-                        const vec d_sum_1_3 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 5][b_plus_3][m]);
+                        const vec d_sum_1_3 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_3][m]);
                         d_m_3_0 += d_sum_1_3 * recurrent_kernel_transposed_0;
                         d_m_3_1 += d_sum_1_3 * recurrent_kernel_transposed_1;
                         d_m_3_2 += d_sum_1_3 * recurrent_kernel_transposed_2;
@@ -2197,9 +2989,9 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     };
                     for (int r = 0; r < 4 && b + r < rows; r++) {
                         const int b_plus_r = b + r;
-                        const vec d_sum_1_0 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n]);
-                        const vec d_sum_1_1 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n_plus_1]);
-                        const vec d_sum_1_2 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b_plus_r][n_plus_2]);
+                        const vec d_sum_1_0 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b_plus_r][n]);
+                        const vec d_sum_1_1 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b_plus_r][n_plus_1]);
+                        const vec d_sum_1_2 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b_plus_r][n_plus_2]);
                         const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
                         vec d_f_0 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n]);
                         d_f_0 += d_m[r][0] * h_0;
@@ -2221,10 +3013,10 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         const vec d_sum_0 = d_f_0 * (f_0 * (1.0f - f_0));
                         const vec d_sum_1 = d_f_1 * (f_1 * (1.0f - f_1));
                         const vec d_sum_2 = d_f_2 * (f_2 * (1.0f - f_2));
-                        vec_store(&tape->local.mgu_backward.d_p[n / 8][t % 5][b_plus_r][1][n % 8], d_sum_1_0);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 8][t % 5][b_plus_r][1][n_plus_1 % 8],
+                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 4][b_plus_r][1][n % 16], d_sum_1_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b_plus_r][1][n_plus_1 % 16],
                             d_sum_1_1);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 8][t % 5][b_plus_r][1][n_plus_2 % 8],
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 4][b_plus_r][1][n_plus_2 % 16],
                             d_sum_1_2);
                         vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n], d_f_0);
                         vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_1], d_f_1);
@@ -2232,17 +3024,85 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h_0);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h_1);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_2], d_h_2);
-                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n], d_sum_0);
-                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n_plus_1], d_sum_1);
-                        vec_store(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n_plus_2], d_sum_2);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n], d_sum_0);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n_plus_1], d_sum_1);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n_plus_2], d_sum_2);
                     }
                 }
             }
+#endif
             /* mgu.d_h[t,b,n] += mgu.d_sum[t,b,m] * mgu.recurrent_kernel_transposed_2[m,n]
              * mgu.d_p[t,b,0,n] = mgu.d_sum[t,b,n] */
+#if VEC == LANES
+            for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
+                const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+                for (int b = 0; b < rows; b += 6) {
+                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                    const int b_plus_4 = b + 4 < rows ? b + 4 : b;
+                    const int b_plus_5 = b + 5 < rows ? b + 5 : b;
+                    vec d_h_0_0 = vec_load(&tape->mgu.d_h[t % 2][b][n]);
+                    vec d_h_0_1 = vec_load(&tape->mgu.d_h[t % 2][b][n_plus_1]);
+                    vec d_h_1_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_1][n]);
+                    vec d_h_1_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_1][n_plus_1]);
+                    vec d_h_2_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_2][n]);
+                    vec d_h_2_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_2][n_plus_1]);
+                    vec d_h_3_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n]);
+                    vec d_h_3_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n_plus_1]);
+                    vec d_h_4_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_4][n]);
+                    vec d_h_4_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_4][n_plus_1]);
+                    vec d_h_5_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_5][n]);
+                    vec d_h_5_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_5][n_plus_1]);
+                    for (int m = 0; m < MGU_MGU_UNITS; m++) {
+                        const vec d_sum_0 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b][m]);
+                        const vec recurrent_kernel_transposed_2_0 =
+                            vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed_2[n / 16][m][n % 16]));
+                        d_h_0_0 += d_sum_0 * recurrent_kernel_transposed_2_0;
+                        const vec recurrent_kernel_transposed_2_1 =
+                            vec_hold(vec_load(
+                            &training->mgu.recurrent_kernel_transposed_2[n_plus_1 / 16][m][n_plus_1 % 16]));
+                        d_h_0_1 += d_sum_0 * recurrent_kernel_transposed_2_1;
+                        const vec d_sum_1 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_1][m]);
+                        d_h_1_0 += d_sum_1 * recurrent_kernel_transposed_2_0;
+                        d_h_1_1 += d_sum_1 * recurrent_kernel_transposed_2_1;
+                        const vec d_sum_2 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_2][m]);
+                        d_h_2_0 += d_sum_2 * recurrent_kernel_transposed_2_0;
+                        d_h_2_1 += d_sum_2 * recurrent_kernel_transposed_2_1;
+                        const vec d_sum_3 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_3][m]);
+                        d_h_3_0 += d_sum_3 * recurrent_kernel_transposed_2_0;
+                        d_h_3_1 += d_sum_3 * recurrent_kernel_transposed_2_1;
+                        const vec d_sum_4 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_4][m]);
+                        d_h_4_0 += d_sum_4 * recurrent_kernel_transposed_2_0;
+                        d_h_4_1 += d_sum_4 * recurrent_kernel_transposed_2_1;
+                        const vec d_sum_5 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_5][m]);
+                        d_h_5_0 += d_sum_5 * recurrent_kernel_transposed_2_0;
+                        d_h_5_1 += d_sum_5 * recurrent_kernel_transposed_2_1;
+                    }
+                    vec d_h[6][2] = {
+                        { d_h_0_0, d_h_0_1 },
+                        { d_h_1_0, d_h_1_1 },
+                        { d_h_2_0, d_h_2_1 },
+                        { d_h_3_0, d_h_3_1 },
+                        { d_h_4_0, d_h_4_1 },
+                        { d_h_5_0, d_h_5_1 },
+                    };
+                    for (int r = 0; r < 6 && b + r < rows; r++) {
+                        const int b_plus_r = b + r;
+                        const vec d_sum_0 = vec_load(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n]);
+                        const vec d_sum_1 = vec_load(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n_plus_1]);
+                        vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h[r][0]);
+                        vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h[r][1]);
+                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 4][b_plus_r][0][n % 16], d_sum_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b_plus_r][0][n_plus_1 % 16],
+                            d_sum_1);
+                    }
+                }
+            }
+#else
             for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-                const int n_plus_1 = n + VEC;
-                const int n_plus_2 = n + 2 * VEC;
+                const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+                const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
                 for (int b = 0; b < rows; b += 4) {
                     const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                     const int b_plus_2 = b + 2 < rows ? b + 2 : b;
@@ -2260,27 +3120,27 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     vec d_h_3_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n_plus_1]);
                     vec d_h_3_2 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n_plus_2]);
                     for (int m = 0; m < MGU_MGU_UNITS; m++) {
-                        const vec d_sum_0 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b][m]);
+                        const vec d_sum_0 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b][m]);
                         const vec recurrent_kernel_transposed_2_0 =
-                            vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed_2[n / 8][m][n % 8]));
+                            vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed_2[n / 16][m][n % 16]));
                         d_h_0_0 += d_sum_0 * recurrent_kernel_transposed_2_0;
                         const vec recurrent_kernel_transposed_2_1 =
                             vec_hold(vec_load(
-                            &training->mgu.recurrent_kernel_transposed_2[n_plus_1 / 8][m][n_plus_1 % 8]));
+                            &training->mgu.recurrent_kernel_transposed_2[n_plus_1 / 16][m][n_plus_1 % 16]));
                         d_h_0_1 += d_sum_0 * recurrent_kernel_transposed_2_1;
                         const vec recurrent_kernel_transposed_2_2 =
                             vec_hold(vec_load(
-                            &training->mgu.recurrent_kernel_transposed_2[n_plus_2 / 8][m][n_plus_2 % 8]));
+                            &training->mgu.recurrent_kernel_transposed_2[n_plus_2 / 16][m][n_plus_2 % 16]));
                         d_h_0_2 += d_sum_0 * recurrent_kernel_transposed_2_2;
-                        const vec d_sum_1 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_plus_1][m]);
+                        const vec d_sum_1 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_1][m]);
                         d_h_1_0 += d_sum_1 * recurrent_kernel_transposed_2_0;
                         d_h_1_1 += d_sum_1 * recurrent_kernel_transposed_2_1;
                         d_h_1_2 += d_sum_1 * recurrent_kernel_transposed_2_2;
-                        const vec d_sum_2 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_plus_2][m]);
+                        const vec d_sum_2 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_2][m]);
                         d_h_2_0 += d_sum_2 * recurrent_kernel_transposed_2_0;
                         d_h_2_1 += d_sum_2 * recurrent_kernel_transposed_2_1;
                         d_h_2_2 += d_sum_2 * recurrent_kernel_transposed_2_2;
-                        const vec d_sum_3 = vec_splat(tape->local.mgu_backward.d_sum[t % 5][b_plus_3][m]);
+                        const vec d_sum_3 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_3][m]);
                         d_h_3_0 += d_sum_3 * recurrent_kernel_transposed_2_0;
                         d_h_3_1 += d_sum_3 * recurrent_kernel_transposed_2_1;
                         d_h_3_2 += d_sum_3 * recurrent_kernel_transposed_2_2;
@@ -2293,25 +3153,122 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     };
                     for (int r = 0; r < 4 && b + r < rows; r++) {
                         const int b_plus_r = b + r;
-                        const vec d_sum_0 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n]);
-                        const vec d_sum_1 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n_plus_1]);
-                        const vec d_sum_2 = vec_load(&tape->local.mgu_backward.d_sum[t % 5][b_plus_r][n_plus_2]);
+                        const vec d_sum_0 = vec_load(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n]);
+                        const vec d_sum_1 = vec_load(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n_plus_1]);
+                        const vec d_sum_2 = vec_load(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n_plus_2]);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h[r][0]);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h[r][1]);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_2], d_h[r][2]);
-                        vec_store(&tape->local.mgu_backward.d_p[n / 8][t % 5][b_plus_r][0][n % 8], d_sum_0);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 8][t % 5][b_plus_r][0][n_plus_1 % 8],
+                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 4][b_plus_r][0][n % 16], d_sum_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b_plus_r][0][n_plus_1 % 16],
                             d_sum_1);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 8][t % 5][b_plus_r][0][n_plus_2 % 8],
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 4][b_plus_r][0][n_plus_2 % 16],
                             d_sum_2);
                     }
                 }
             }
+#endif
         }
         /* mgu.d_recurrent_kernel_sum[k,n] += mgu.d_sum_1[t,b,n] * mgu.m[t,b,k] */
+#if VEC == LANES
+        for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            for (int k = 0; k < MGU_MGU_UNITS; k += 6) {
+                const int k_plus_1 = k + 1;
+                const int k_plus_2 = k + 2;
+                const int k_plus_3 = k + 3;
+                const int k_plus_4 = k + 4;
+                const int k_plus_5 = k + 5;
+                vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_4_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_4_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_5_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_5_1 = vec_splat(0.0f);
+                for (int t = t_start; t < t_end; t++) {
+                    for (int b = 0; b < rows; b++) {
+                        const vec d_sum_1_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b][n]));
+                        const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
+                        d_recurrent_kernel_sum_0_0 += d_sum_1_0 * m_0;
+                        const vec d_sum_1_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b][n_plus_1]));
+                        d_recurrent_kernel_sum_0_1 += d_sum_1_1 * m_0;
+                        const vec m_1 = vec_splat(tape->mgu.m[t][b][k_plus_1]);
+                        d_recurrent_kernel_sum_1_0 += d_sum_1_0 * m_1;
+                        d_recurrent_kernel_sum_1_1 += d_sum_1_1 * m_1;
+                        const vec m_2 = vec_splat(tape->mgu.m[t][b][k_plus_2]);
+                        d_recurrent_kernel_sum_2_0 += d_sum_1_0 * m_2;
+                        d_recurrent_kernel_sum_2_1 += d_sum_1_1 * m_2;
+                        const vec m_3 = vec_splat(tape->mgu.m[t][b][k_plus_3]);
+                        d_recurrent_kernel_sum_3_0 += d_sum_1_0 * m_3;
+                        d_recurrent_kernel_sum_3_1 += d_sum_1_1 * m_3;
+                        const vec m_4 = vec_splat(tape->mgu.m[t][b][k_plus_4]);
+                        d_recurrent_kernel_sum_4_0 += d_sum_1_0 * m_4;
+                        d_recurrent_kernel_sum_4_1 += d_sum_1_1 * m_4;
+                        const vec m_5 = vec_splat(tape->mgu.m[t][b][k_plus_5]);
+                        d_recurrent_kernel_sum_5_0 += d_sum_1_0 * m_5;
+                        d_recurrent_kernel_sum_5_1 += d_sum_1_1 * m_5;
+                    }
+                }
+                d_recurrent_kernel_sum_0_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k][n % 16]);
+                d_recurrent_kernel_sum_0_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_1_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][n % 16]);
+                d_recurrent_kernel_sum_1_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_2_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][n % 16]);
+                d_recurrent_kernel_sum_2_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_3_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_3][n % 16]);
+                d_recurrent_kernel_sum_3_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_3][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_4_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_4][n % 16]);
+                d_recurrent_kernel_sum_4_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_4][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_5_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_5][n % 16]);
+                d_recurrent_kernel_sum_5_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_5][n_plus_1 % 16]);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k][n % 16],
+                    d_recurrent_kernel_sum_0_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_0_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][n % 16],
+                    d_recurrent_kernel_sum_1_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_1_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][n % 16],
+                    d_recurrent_kernel_sum_2_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_2_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_3][n % 16],
+                    d_recurrent_kernel_sum_3_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_3][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_3_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_4][n % 16],
+                    d_recurrent_kernel_sum_4_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_4][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_4_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_5][n % 16],
+                    d_recurrent_kernel_sum_5_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_5][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_5_1);
+            }
+        }
+#else
         for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-            const int n_plus_1 = n + VEC;
-            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
             for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
                 const int k_plus_1 = k + 1;
                 const int k_plus_2 = k + 2;
@@ -2330,12 +3287,12 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                 vec d_recurrent_kernel_sum_3_2 = vec_splat(0.0f);
                 for (int t = t_start; t < t_end; t++) {
                     for (int b = 0; b < rows; b++) {
-                        const vec d_sum_1_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n]));
+                        const vec d_sum_1_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b][n]));
                         const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
                         d_recurrent_kernel_sum_0_0 += d_sum_1_0 * m_0;
-                        const vec d_sum_1_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_plus_1]));
+                        const vec d_sum_1_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b][n_plus_1]));
                         d_recurrent_kernel_sum_0_1 += d_sum_1_1 * m_0;
-                        const vec d_sum_1_2 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 5][b][n_plus_2]));
+                        const vec d_sum_1_2 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b][n_plus_2]));
                         d_recurrent_kernel_sum_0_2 += d_sum_1_2 * m_0;
                         const vec m_1 = vec_splat(tape->mgu.m[t][b][k_plus_1]);
                         d_recurrent_kernel_sum_1_0 += d_sum_1_0 * m_1;
@@ -2352,59 +3309,161 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     }
                 }
                 d_recurrent_kernel_sum_0_0 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k][n % 16]);
                 d_recurrent_kernel_sum_0_1 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k][n_plus_1 % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16]);
                 d_recurrent_kernel_sum_0_2 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k][n_plus_2 % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k][n_plus_2 % 16]);
                 d_recurrent_kernel_sum_1_0 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][n % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][n % 16]);
                 d_recurrent_kernel_sum_1_1 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_1][n_plus_1 % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16]);
                 d_recurrent_kernel_sum_1_2 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_1][n_plus_2 % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_1][n_plus_2 % 16]);
                 d_recurrent_kernel_sum_2_0 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][n % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][n % 16]);
                 d_recurrent_kernel_sum_2_1 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_2][n_plus_1 % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16]);
                 d_recurrent_kernel_sum_2_2 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_2][n_plus_2 % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_2][n_plus_2 % 16]);
                 d_recurrent_kernel_sum_3_0 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_3][n % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_3][n % 16]);
                 d_recurrent_kernel_sum_3_1 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_3][n_plus_1 % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_3][n_plus_1 % 16]);
                 d_recurrent_kernel_sum_3_2 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_3][n_plus_2 % 8]);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8],
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_3][n_plus_2 % 16]);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k][n % 16],
                     d_recurrent_kernel_sum_0_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k][n_plus_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16],
                     d_recurrent_kernel_sum_0_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k][n_plus_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k][n_plus_2 % 16],
                     d_recurrent_kernel_sum_0_2);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][n % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][n % 16],
                     d_recurrent_kernel_sum_1_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_1][n_plus_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16],
                     d_recurrent_kernel_sum_1_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_1][n_plus_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_1][n_plus_2 % 16],
                     d_recurrent_kernel_sum_1_2);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][n % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][n % 16],
                     d_recurrent_kernel_sum_2_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_2][n_plus_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16],
                     d_recurrent_kernel_sum_2_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_2][n_plus_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_2][n_plus_2 % 16],
                     d_recurrent_kernel_sum_2_2);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k_plus_3][n % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k_plus_3][n % 16],
                     d_recurrent_kernel_sum_3_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 8][k_plus_3][n_plus_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_3][n_plus_1 % 16],
                     d_recurrent_kernel_sum_3_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 8][k_plus_3][n_plus_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_3][n_plus_2 % 16],
                     d_recurrent_kernel_sum_3_2);
             }
         }
+#endif
         /* mgu.d_recurrent_kernel_sum_2[k,n] += mgu.d_sum[t,b,n] * mgu.h[t,b,k] */
+#if VEC == LANES
+        for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            for (int k = 0; k < MGU_MGU_UNITS; k += 6) {
+                const int k_plus_1 = k + 1;
+                const int k_plus_2 = k + 2;
+                const int k_plus_3 = k + 3;
+                const int k_plus_4 = k + 4;
+                const int k_plus_5 = k + 5;
+                vec d_recurrent_kernel_sum_2_0_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_3_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_3_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_4_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_4_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_5_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_5_1 = vec_splat(0.0f);
+                for (int t = t_start; t < t_end; t++) {
+                    for (int b = 0; b < rows; b++) {
+                        const vec d_sum_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 4][b][n]));
+                        const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
+                        d_recurrent_kernel_sum_2_0_0 += d_sum_0 * h_0;
+                        const vec d_sum_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 4][b][n_plus_1]));
+                        d_recurrent_kernel_sum_2_0_1 += d_sum_1 * h_0;
+                        const vec h_1 = vec_splat(tape->mgu.h[t][b][k_plus_1]);
+                        d_recurrent_kernel_sum_2_1_0 += d_sum_0 * h_1;
+                        d_recurrent_kernel_sum_2_1_1 += d_sum_1 * h_1;
+                        const vec h_2 = vec_splat(tape->mgu.h[t][b][k_plus_2]);
+                        d_recurrent_kernel_sum_2_2_0 += d_sum_0 * h_2;
+                        d_recurrent_kernel_sum_2_2_1 += d_sum_1 * h_2;
+                        const vec h_3 = vec_splat(tape->mgu.h[t][b][k_plus_3]);
+                        d_recurrent_kernel_sum_2_3_0 += d_sum_0 * h_3;
+                        d_recurrent_kernel_sum_2_3_1 += d_sum_1 * h_3;
+                        const vec h_4 = vec_splat(tape->mgu.h[t][b][k_plus_4]);
+                        d_recurrent_kernel_sum_2_4_0 += d_sum_0 * h_4;
+                        d_recurrent_kernel_sum_2_4_1 += d_sum_1 * h_4;
+                        const vec h_5 = vec_splat(tape->mgu.h[t][b][k_plus_5]);
+                        d_recurrent_kernel_sum_2_5_0 += d_sum_0 * h_5;
+                        d_recurrent_kernel_sum_2_5_1 += d_sum_1 * h_5;
+                    }
+                }
+                d_recurrent_kernel_sum_2_0_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k][n % 16]);
+                d_recurrent_kernel_sum_2_0_1 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_2_1_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_1][n % 16]);
+                d_recurrent_kernel_sum_2_1_1 +=
+                    vec_load(
+                    &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_1][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_2_2_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_2][n % 16]);
+                d_recurrent_kernel_sum_2_2_1 +=
+                    vec_load(
+                    &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_2][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_2_3_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_3][n % 16]);
+                d_recurrent_kernel_sum_2_3_1 +=
+                    vec_load(
+                    &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_3][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_2_4_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_4][n % 16]);
+                d_recurrent_kernel_sum_2_4_1 +=
+                    vec_load(
+                    &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_4][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_2_5_0 +=
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_5][n % 16]);
+                d_recurrent_kernel_sum_2_5_1 +=
+                    vec_load(
+                    &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_5][n_plus_1 % 16]);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k][n % 16],
+                    d_recurrent_kernel_sum_2_0_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_2_0_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_1][n % 16],
+                    d_recurrent_kernel_sum_2_1_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_1][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_2_1_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_2][n % 16],
+                    d_recurrent_kernel_sum_2_2_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_2][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_2_2_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_3][n % 16],
+                    d_recurrent_kernel_sum_2_3_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_3][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_2_3_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_4][n % 16],
+                    d_recurrent_kernel_sum_2_4_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_4][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_2_4_1);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_5][n % 16],
+                    d_recurrent_kernel_sum_2_5_0);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_5][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_2_5_1);
+            }
+        }
+#else
         for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-            const int n_plus_1 = n + VEC;
-            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
             for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
                 const int k_plus_1 = k + 1;
                 const int k_plus_2 = k + 2;
@@ -2423,12 +3482,12 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                 vec d_recurrent_kernel_sum_2_3_2 = vec_splat(0.0f);
                 for (int t = t_start; t < t_end; t++) {
                     for (int b = 0; b < rows; b++) {
-                        const vec d_sum_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n]));
+                        const vec d_sum_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 4][b][n]));
                         const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
                         d_recurrent_kernel_sum_2_0_0 += d_sum_0 * h_0;
-                        const vec d_sum_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_plus_1]));
+                        const vec d_sum_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 4][b][n_plus_1]));
                         d_recurrent_kernel_sum_2_0_1 += d_sum_1 * h_0;
-                        const vec d_sum_2 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 5][b][n_plus_2]));
+                        const vec d_sum_2 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 4][b][n_plus_2]));
                         d_recurrent_kernel_sum_2_0_2 += d_sum_2 * h_0;
                         const vec h_1 = vec_splat(tape->mgu.h[t][b][k_plus_1]);
                         d_recurrent_kernel_sum_2_1_0 += d_sum_0 * h_1;
@@ -2445,55 +3504,62 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     }
                 }
                 d_recurrent_kernel_sum_2_0_0 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k][n % 16]);
                 d_recurrent_kernel_sum_2_0_1 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k][n_plus_1 % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k][n_plus_1 % 16]);
                 d_recurrent_kernel_sum_2_0_2 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k][n_plus_2 % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 16][k][n_plus_2 % 16]);
                 d_recurrent_kernel_sum_2_1_0 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_1][n % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_1][n % 16]);
                 d_recurrent_kernel_sum_2_1_1 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_1][n_plus_1 % 8]);
+                    vec_load(
+                    &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_1][n_plus_1 % 16]);
                 d_recurrent_kernel_sum_2_1_2 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_1][n_plus_2 % 8]);
+                    vec_load(
+                    &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 16][k_plus_1][n_plus_2 % 16]);
                 d_recurrent_kernel_sum_2_2_0 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_2][n % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_2][n % 16]);
                 d_recurrent_kernel_sum_2_2_1 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_2][n_plus_1 % 8]);
+                    vec_load(
+                    &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_2][n_plus_1 % 16]);
                 d_recurrent_kernel_sum_2_2_2 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_2][n_plus_2 % 8]);
+                    vec_load(
+                    &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 16][k_plus_2][n_plus_2 % 16]);
                 d_recurrent_kernel_sum_2_3_0 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_3][n % 8]);
+                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_3][n % 16]);
                 d_recurrent_kernel_sum_2_3_1 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_3][n_plus_1 % 8]);
+                    vec_load(
+                    &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_3][n_plus_1 % 16]);
                 d_recurrent_kernel_sum_2_3_2 +=
-                    vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_3][n_plus_2 % 8]);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8],
+                    vec_load(
+                    &tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 16][k_plus_3][n_plus_2 % 16]);
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k][n % 16],
                     d_recurrent_kernel_sum_2_0_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k][n_plus_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k][n_plus_1 % 16],
                     d_recurrent_kernel_sum_2_0_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k][n_plus_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 16][k][n_plus_2 % 16],
                     d_recurrent_kernel_sum_2_0_2);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_1][n % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_1][n % 16],
                     d_recurrent_kernel_sum_2_1_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_1][n_plus_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_1][n_plus_1 % 16],
                     d_recurrent_kernel_sum_2_1_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_1][n_plus_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 16][k_plus_1][n_plus_2 % 16],
                     d_recurrent_kernel_sum_2_1_2);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_2][n % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_2][n % 16],
                     d_recurrent_kernel_sum_2_2_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_2][n_plus_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_2][n_plus_1 % 16],
                     d_recurrent_kernel_sum_2_2_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_2][n_plus_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 16][k_plus_2][n_plus_2 % 16],
                     d_recurrent_kernel_sum_2_2_2);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k_plus_3][n % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k_plus_3][n % 16],
                     d_recurrent_kernel_sum_2_3_0);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 8][k_plus_3][n_plus_1 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_1 / 16][k_plus_3][n_plus_1 % 16],
                     d_recurrent_kernel_sum_2_3_1);
-                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 8][k_plus_3][n_plus_2 % 8],
+                vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n_plus_2 / 16][k_plus_3][n_plus_2 % 16],
                     d_recurrent_kernel_sum_2_3_2);
             }
         }
+#endif
         /* mgu.d_kernel_sum[k,g,n] += mgu.d_p[t,b,g,n] * x[b,t,k] */
         for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             vec d_kernel_sum_0_0 = vec_splat(0.0f);
@@ -2502,29 +3568,60 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             vec d_kernel_sum_1_1 = vec_splat(0.0f);
             for (int t = t_start; t < t_end; t++) {
                 for (int b = 0; b < rows; b++) {
-                    const vec d_p_0 = vec_load(&tape->local.mgu_backward.d_p[n / 8][t % 5][b][0][n % 8]);
+                    const vec d_p_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 4][b][0][n % 16]);
                     const vec x_0 = vec_splat(tape->input[b][t][0]);
                     d_kernel_sum_0_0 += d_p_0 * x_0;
-                    const vec d_p_1 = vec_load(&tape->local.mgu_backward.d_p[n / 8][t % 5][b][1][n % 8]);
+                    const vec d_p_1 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 4][b][1][n % 16]);
                     d_kernel_sum_0_1 += d_p_1 * x_0;
                     const vec x_1 = vec_splat(tape->input[b][t][1]);
                     d_kernel_sum_1_0 += d_p_0 * x_1;
                     d_kernel_sum_1_1 += d_p_1 * x_1;
                 }
             }
-            d_kernel_sum_0_0 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 8][0][0][n % 8]);
-            d_kernel_sum_0_1 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 8][0][1][n % 8]);
-            d_kernel_sum_1_0 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 8][1][0][n % 8]);
-            d_kernel_sum_1_1 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 8][1][1][n % 8]);
-            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 8][0][0][n % 8], d_kernel_sum_0_0);
-            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 8][0][1][n % 8], d_kernel_sum_0_1);
-            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 8][1][0][n % 8], d_kernel_sum_1_0);
-            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 8][1][1][n % 8], d_kernel_sum_1_1);
+            d_kernel_sum_0_0 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][0][0][n % 16]);
+            d_kernel_sum_0_1 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][0][1][n % 16]);
+            d_kernel_sum_1_0 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][1][0][n % 16]);
+            d_kernel_sum_1_1 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][1][1][n % 16]);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][0][0][n % 16], d_kernel_sum_0_0);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][0][1][n % 16], d_kernel_sum_0_1);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][1][0][n % 16], d_kernel_sum_1_0);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][1][1][n % 16], d_kernel_sum_1_1);
         }
         /* mgu.d_bias_sum[g,n] += mgu.d_p[t,b,g,n] */
+#if VEC == LANES
+        for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            vec d_bias_sum_0_0 = vec_splat(0.0f);
+            vec d_bias_sum_0_1 = vec_splat(0.0f);
+            vec d_bias_sum_1_0 = vec_splat(0.0f);
+            vec d_bias_sum_1_1 = vec_splat(0.0f);
+            for (int t = t_start; t < t_end; t++) {
+                for (int b = 0; b < rows; b++) {
+                    const vec d_p_0_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 4][b][0][n % 16]);
+                    d_bias_sum_0_0 += d_p_0_0;
+                    const vec d_p_0_1 =
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b][0][n_plus_1 % 16]);
+                    d_bias_sum_0_1 += d_p_0_1;
+                    const vec d_p_1_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 4][b][1][n % 16]);
+                    d_bias_sum_1_0 += d_p_1_0;
+                    const vec d_p_1_1 =
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b][1][n_plus_1 % 16]);
+                    d_bias_sum_1_1 += d_p_1_1;
+                }
+            }
+            d_bias_sum_0_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n / 16][0][n % 16]);
+            d_bias_sum_0_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][0][n_plus_1 % 16]);
+            d_bias_sum_1_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n / 16][1][n % 16]);
+            d_bias_sum_1_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][1][n_plus_1 % 16]);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 16][0][n % 16], d_bias_sum_0_0);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][0][n_plus_1 % 16], d_bias_sum_0_1);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 16][1][n % 16], d_bias_sum_1_0);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][1][n_plus_1 % 16], d_bias_sum_1_1);
+        }
+#else
         for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-            const int n_plus_1 = n + VEC;
-            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
+            const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
             vec d_bias_sum_0_0 = vec_splat(0.0f);
             vec d_bias_sum_0_1 = vec_splat(0.0f);
             vec d_bias_sum_0_2 = vec_splat(0.0f);
@@ -2533,55 +3630,56 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             vec d_bias_sum_1_2 = vec_splat(0.0f);
             for (int t = t_start; t < t_end; t++) {
                 for (int b = 0; b < rows; b++) {
-                    const vec d_p_0_0 = vec_load(&tape->local.mgu_backward.d_p[n / 8][t % 5][b][0][n % 8]);
+                    const vec d_p_0_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 4][b][0][n % 16]);
                     d_bias_sum_0_0 += d_p_0_0;
                     const vec d_p_0_1 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 8][t % 5][b][0][n_plus_1 % 8]);
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b][0][n_plus_1 % 16]);
                     d_bias_sum_0_1 += d_p_0_1;
                     const vec d_p_0_2 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_2 / 8][t % 5][b][0][n_plus_2 % 8]);
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 4][b][0][n_plus_2 % 16]);
                     d_bias_sum_0_2 += d_p_0_2;
-                    const vec d_p_1_0 = vec_load(&tape->local.mgu_backward.d_p[n / 8][t % 5][b][1][n % 8]);
+                    const vec d_p_1_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 4][b][1][n % 16]);
                     d_bias_sum_1_0 += d_p_1_0;
                     const vec d_p_1_1 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 8][t % 5][b][1][n_plus_1 % 8]);
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b][1][n_plus_1 % 16]);
                     d_bias_sum_1_1 += d_p_1_1;
                     const vec d_p_1_2 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_2 / 8][t % 5][b][1][n_plus_2 % 8]);
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 4][b][1][n_plus_2 % 16]);
                     d_bias_sum_1_2 += d_p_1_2;
                 }
             }
-            d_bias_sum_0_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n / 8][0][n % 8]);
-            d_bias_sum_0_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 8][0][n_plus_1 % 8]);
-            d_bias_sum_0_2 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 8][0][n_plus_2 % 8]);
-            d_bias_sum_1_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n / 8][1][n % 8]);
-            d_bias_sum_1_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 8][1][n_plus_1 % 8]);
-            d_bias_sum_1_2 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 8][1][n_plus_2 % 8]);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 8][0][n % 8], d_bias_sum_0_0);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 8][0][n_plus_1 % 8], d_bias_sum_0_1);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 8][0][n_plus_2 % 8], d_bias_sum_0_2);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 8][1][n % 8], d_bias_sum_1_0);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 8][1][n_plus_1 % 8], d_bias_sum_1_1);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 8][1][n_plus_2 % 8], d_bias_sum_1_2);
+            d_bias_sum_0_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n / 16][0][n % 16]);
+            d_bias_sum_0_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][0][n_plus_1 % 16]);
+            d_bias_sum_0_2 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 16][0][n_plus_2 % 16]);
+            d_bias_sum_1_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n / 16][1][n % 16]);
+            d_bias_sum_1_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][1][n_plus_1 % 16]);
+            d_bias_sum_1_2 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 16][1][n_plus_2 % 16]);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 16][0][n % 16], d_bias_sum_0_0);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][0][n_plus_1 % 16], d_bias_sum_0_1);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 16][0][n_plus_2 % 16], d_bias_sum_0_2);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 16][1][n % 16], d_bias_sum_1_0);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][1][n_plus_1 % 16], d_bias_sum_1_1);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 16][1][n_plus_2 % 16], d_bias_sum_1_2);
         }
+#endif
     }
     /* mgu.d_bias[24*g+n] += mgu.d_bias_sum[g,n] */
     for (int g = 0; g < 2; g++) {
         for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-            const vec d_bias_sum = vec_load(&tape->local.mgu_backward.d_bias_sum[n / 8][g][n % 8]);
-            vec d_bias = vec_load(&gradients->mgu.bias[24 * g + n]);
+            const vec d_bias_sum = vec_load(&tape->local.mgu_backward.d_bias_sum[n / 16][g][n % 16]);
+            vec d_bias = vec_load_part(&gradients->mgu.bias[24 * g + n], 24 - n);
             d_bias += d_bias_sum;
-            vec_store(&gradients->mgu.bias[24 * g + n], d_bias);
+            vec_store_part(&gradients->mgu.bias[24 * g + n], d_bias, 24 - n);
         }
     }
     /* mgu.d_kernel[k,24*g+n] += mgu.d_kernel_sum[k,g,n] */
     for (int k = 0; k < MGU_FEATURES; k++) {
         for (int g = 0; g < 2; g++) {
             for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-                const vec d_kernel_sum = vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 8][k][g][n % 8]);
-                vec d_kernel = vec_load(&gradients->mgu.kernel[k][24 * g + n]);
+                const vec d_kernel_sum = vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][k][g][n % 16]);
+                vec d_kernel = vec_load_part(&gradients->mgu.kernel[k][24 * g + n], 24 - n);
                 d_kernel += d_kernel_sum;
-                vec_store(&gradients->mgu.kernel[k][24 * g + n], d_kernel);
+                vec_store_part(&gradients->mgu.kernel[k][24 * g + n], d_kernel, 24 - n);
             }
         }
     }
@@ -2589,20 +3687,20 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
     for (int k = 0; k < MGU_MGU_UNITS; k++) {
         for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec d_recurrent_kernel_sum_2 =
-                vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 8][k][n % 8]);
-            vec d_recurrent_kernel = vec_load(&gradients->mgu.recurrent_kernel[k][n]);
+                vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k][n % 16]);
+            vec d_recurrent_kernel = vec_load_part(&gradients->mgu.recurrent_kernel[k][n], 24 - n);
             d_recurrent_kernel += d_recurrent_kernel_sum_2;
-            vec_store(&gradients->mgu.recurrent_kernel[k][n], d_recurrent_kernel);
+            vec_store_part(&gradients->mgu.recurrent_kernel[k][n], d_recurrent_kernel, 24 - n);
         }
     }
     /* mgu.d_recurrent_kernel[k,n+24] += mgu.d_recurrent_kernel_sum[k,n] */
     for (int k = 0; k < MGU_MGU_UNITS; k++) {
         for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
             const vec d_recurrent_kernel_sum =
-                vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 8][k][n % 8]);
-            vec d_recurrent_kernel = vec_load(&gradients->mgu.recurrent_kernel[k][n + 24]);
+                vec_load(&tape->local.mgu_backward.d_recurrent_kernel_sum[n / 16][k][n % 16]);
+            vec d_recurrent_kernel = vec_load_part(&gradients->mgu.recurrent_kernel[k][n + 24], 24 - n);
             d_recurrent_kernel += d_recurrent_kernel_sum;
-            vec_store(&gradients->mgu.recurrent_kernel[k][n + 24], d_recurrent_kernel);
+            vec_store_part(&gradients->mgu.recurrent_kernel[k][n + 24], d_recurrent_kernel, 24 - n);
         }
     }
 }

@@ -1,7 +1,7 @@
 /* mgu.h: written by lstmc 0.1 from mgu.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   x[30, 2] -> MGU[24] -> Dense[1]
  *   1 321 weights   step: 1 272 mul-adds, 48 activations
- *   tape 14.1 KB a row   state 192 B   scratch 6.0 KB   8 lanes
+ *   tape 18.2 KB a row   state 256 B   scratch 8.0 KB   16 lanes
  *
  * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds float, y float):
  *     static struct mgu_weights weights;
@@ -25,7 +25,7 @@
  *     mgu_backward(&training, &tape, &gradients);
  *     lstmc_optimizer_step(&mgu_model, (float *)&weights, (float *)&gradients, state, iteration, 0.0f);
  *
- * Compile with -O2 and without -m flags: there is code for AVX2 too, and what runs is what the processor has.
+ * Compile with -O2 and without -m flags: there is code for AVX2 and AVX-512 too, and what runs is what the processor has.
  *
  * You own all memory; nothing here allocates, prints, fails or keeps anything outside of the structs that you pass. They
  * may be static, from malloc, or on the stack where they are small, and start with any contents. Any number of instances
@@ -84,7 +84,7 @@ void mgu_predict_batch(const struct mgu_packed *packed, struct mgu_batch_scratch
 /* Before the first step of a stream: every state takes its initial value. */
 void mgu_reset(const struct mgu_packed *packed, struct mgu_state *state);
 
-/* The next step of a stream: x [2], y [1], the output after this step. Returns 1: y was written. On the stack: 388 B of
+/* The next step of a stream: x [2], y [1], the output after this step. Returns 1: y was written. On the stack: 516 B of
  * arrays, and what the compiler adds. */
 int mgu_step(const struct mgu_packed *packed, struct mgu_state *state, const float *x, float *y);
 
@@ -150,30 +150,30 @@ struct mgu_gradients {
 };
 
 /* What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 5.2 KB. */
+ * change. 6.9 KB. */
 struct mgu_packed {
     struct {
-        float bias[3][2][8];
-        float kernel[3][MGU_FEATURES][2][8];
-        float recurrent_kernel[3][MGU_MGU_UNITS][8];
-        float recurrent_kernel_2[3][MGU_MGU_UNITS][8];
+        float bias[2][2][16];
+        float kernel[2][MGU_FEATURES][2][16];
+        float recurrent_kernel[2][MGU_MGU_UNITS][16];
+        float recurrent_kernel_2[2][MGU_MGU_UNITS][16];
     } mgu;
     struct {
-        float kernel[MGU_DENSE_UNITS][MGU_MGU_UNITS];
+        float kernel[MGU_DENSE_UNITS][32];
     } dense;
     const struct mgu_weights *weights;
 };
 
-/* Memory for one mgu_predict at a time; its contents need not be kept. 6.0 KB. */
+/* Memory for one mgu_predict at a time; its contents need not be kept. 8.0 KB. */
 struct mgu_scratch {
     struct {
-        float h[2][MGU_MGU_UNITS];      /* 2 of 31 steps, step t at t % 2 */
+        float h[2][32];      /* 2 of 31 steps, step t at t % 2 */
     } mgu;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float p[3][MGU_TIMESTEPS][2][8];
-            float f[MGU_MGU_UNITS];      /* one of 30 steps */
-            float m[MGU_MGU_UNITS];      /* one of 30 steps */
+            float p[2][MGU_TIMESTEPS][2][16];
+            float f[32];      /* one of 30 steps */
+            float m[32];      /* one of 30 steps */
         } mgu;
     } local;
     struct {
@@ -181,58 +181,58 @@ struct mgu_scratch {
     } dense;
 };
 
-/* Memory for one mgu_predict_batch at a time; its contents need not be kept. 9.1 KB. */
+/* Memory for one mgu_predict_batch at a time; its contents need not be kept. 12.1 KB. */
 struct mgu_batch_scratch {
     struct {
-        float h[2][MGU_BATCH][MGU_MGU_UNITS];      /* 2 of 31 steps, step t at t % 2 */
+        float h[2][MGU_BATCH][32];      /* 2 of 31 steps, step t at t % 2 */
     } mgu;
     struct {
         float y[MGU_BATCH][MGU_DENSE_UNITS];
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float p[3][MGU_BATCH][2][8];      /* one of 30 steps */
-            float f[MGU_BATCH][MGU_MGU_UNITS];      /* one of 30 steps */
-            float m[MGU_BATCH][MGU_MGU_UNITS];      /* one of 30 steps */
+            float p[2][MGU_BATCH][2][16];      /* one of 30 steps */
+            float f[MGU_BATCH][32];      /* one of 30 steps */
+            float m[MGU_BATCH][32];      /* one of 30 steps */
         } mgu;
     } local;
 };
 
-/* One stream: what the network remembers between two steps. Copy it to fork the stream. 192 B. */
+/* One stream: what the network remembers between two steps. Copy it to fork the stream. 256 B. */
 struct mgu_state {
     struct {
-        float h[2][MGU_MGU_UNITS];      /* row 0: before the first step */
+        float h[2][32];      /* row 0: before the first step */
     } mgu;
 };
 
 /* What training reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 9.8 KB. */
+ * change. 13.0 KB. */
 struct mgu_training {
     struct {
-        float bias[3][2][8];
-        float kernel[3][MGU_FEATURES][2][8];
-        float recurrent_kernel[3][MGU_MGU_UNITS][8];
-        float recurrent_kernel_2[3][MGU_MGU_UNITS][8];
-        float recurrent_kernel_transposed[3][MGU_MGU_UNITS][8];
-        float recurrent_kernel_transposed_2[3][MGU_MGU_UNITS][8];
+        float bias[2][2][16];
+        float kernel[2][MGU_FEATURES][2][16];
+        float recurrent_kernel[2][MGU_MGU_UNITS][16];
+        float recurrent_kernel_2[2][MGU_MGU_UNITS][16];
+        float recurrent_kernel_transposed[2][MGU_MGU_UNITS][16];
+        float recurrent_kernel_transposed_2[2][MGU_MGU_UNITS][16];
     } mgu;
     struct {
-        float kernel[MGU_DENSE_UNITS][MGU_MGU_UNITS];
-        float kernel_transposed[3][MGU_DENSE_UNITS][8];
+        float kernel[MGU_DENSE_UNITS][32];
+        float kernel_transposed[2][MGU_DENSE_UNITS][16];
     } dense;
     const struct mgu_weights *weights;
 };
 
 /* What forward leaves for loss and backward: the activations of up to MGU_BATCH samples. `output` holds y,
  * [rows][MGU_OUTPUTS]. `d_output`, of the same shape, is for a loss of your own. `first_row` is the index in the whole
- * batch of row 0 (0 after mgu_reset_tape): dropout draws by it, so that shards differ. 225 KB. */
+ * batch of row 0 (0 after mgu_reset_tape): dropout draws by it, so that shards differ. 291 KB. Not on the stack. */
 struct mgu_tape {
     struct {
-        float h[MGU_TIMESTEPS + 1][MGU_BATCH][MGU_MGU_UNITS];      /* row 0: before the first step */
-        float f[MGU_TIMESTEPS][MGU_BATCH][MGU_MGU_UNITS];
-        float m[MGU_TIMESTEPS][MGU_BATCH][MGU_MGU_UNITS];
-        float candidate[MGU_TIMESTEPS][MGU_BATCH][MGU_MGU_UNITS];
-        float d_h[2][MGU_BATCH][MGU_MGU_UNITS];      /* 2 of 31 steps, step t at t % 2 */
+        float h[MGU_TIMESTEPS + 1][MGU_BATCH][32];      /* row 0: before the first step */
+        float f[MGU_TIMESTEPS][MGU_BATCH][32];
+        float m[MGU_TIMESTEPS][MGU_BATCH][32];
+        float candidate[MGU_TIMESTEPS][MGU_BATCH][32];
+        float d_h[2][MGU_BATCH][32];      /* 2 of 31 steps, step t at t % 2 */
     } mgu;
     struct {
         float y[MGU_BATCH][MGU_DENSE_UNITS];
@@ -240,7 +240,7 @@ struct mgu_tape {
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float p[3][MGU_BATCH][2][8];      /* one of 30 steps */
+            float p[2][MGU_BATCH][2][16];      /* one of 30 steps */
         } mgu;
         struct {
             float e[MGU_BATCH][MGU_DENSE_UNITS];
@@ -249,14 +249,14 @@ struct mgu_tape {
             float d_l[MGU_BATCH];
         } model_loss;
         struct {
-            float d_p[3][5][MGU_BATCH][2][8];      /* 5 of 30 steps, step t at t % 5 */
-            float d_sum[5][MGU_BATCH][MGU_MGU_UNITS];      /* 5 of 30 steps, step t at t % 5 */
-            float d_f[MGU_BATCH][MGU_MGU_UNITS];      /* one of 30 steps */
-            float d_sum_1[5][MGU_BATCH][MGU_MGU_UNITS];      /* 5 of 30 steps, step t at t % 5 */
-            float d_recurrent_kernel_sum[3][MGU_MGU_UNITS][8];
-            float d_recurrent_kernel_sum_2[3][MGU_MGU_UNITS][8];
-            float d_kernel_sum[3][MGU_FEATURES][2][8];
-            float d_bias_sum[3][2][8];
+            float d_p[2][4][MGU_BATCH][2][16];      /* 4 of 30 steps, step t at t % 4 */
+            float d_sum[4][MGU_BATCH][32];      /* 4 of 30 steps, step t at t % 4 */
+            float d_f[MGU_BATCH][32];      /* one of 30 steps */
+            float d_sum_1[4][MGU_BATCH][32];      /* 4 of 30 steps, step t at t % 4 */
+            float d_recurrent_kernel_sum[2][MGU_MGU_UNITS][16];
+            float d_recurrent_kernel_sum_2[2][MGU_MGU_UNITS][16];
+            float d_kernel_sum[2][MGU_FEATURES][2][16];
+            float d_bias_sum[2][2][16];
         } mgu_backward;
     } local;
     float input[MGU_BATCH][MGU_TIMESTEPS][MGU_FEATURES];

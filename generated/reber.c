@@ -1,7 +1,7 @@
 /* reber.c: written by lstmc 0.1 from reber.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   tokens[24] -> Embedding[24, 8] -> LSTM[24] -> Dense[8]
  *   3 432 weights   step: 2 496 mul-adds, 128 activations
- *   tape 22.7 KB a row   state 384 B   scratch 456 B   8 lanes
+ *   tape 39.2 KB a row   state 512 B   scratch 648 B   16 lanes
  */
 #ifndef REBER_ISA
 
@@ -149,6 +149,29 @@
 #define REBER_IF_AVX2(call)
 #endif
 
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(LSTMC_NO_VECTORS) && REBER_VEC_MAX >= 16 \
+    && !defined(__AVX512F__)
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx512f,avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx2,fma")
+#endif
+#define LSTMC_VEC 16
+#define REBER_ISA avx512
+#include "reber.c"
+#undef REBER_ISA
+#undef LSTMC_VEC
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#define REBER_IF_AVX512(call) __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? call :
+#else
+#define REBER_IF_AVX512(call)
+#endif
+
 #define REBER_ISA baseline
 #include "reber.c"
 #undef REBER_ISA
@@ -156,7 +179,7 @@
 /* The best body that the processor can run; asking costs a load and a test, at each call. In a constructor that runs before the
  * compiler's own it is the baseline. */
 #define REBER_CALL(name, arguments) \
-    (REBER_IF_AVX2(name##_avx2 arguments) name##_baseline arguments)
+    (REBER_IF_AVX512(name##_avx512 arguments) REBER_IF_AVX2(name##_avx2 arguments) name##_baseline arguments)
 
 void reber_prepare(struct reber_packed *restrict packed, const struct reber_weights *restrict weights)
 {
@@ -254,74 +277,88 @@ static const struct lstmc_tensor reber_weight_tensors[] = {
 
 static const struct lstmc_tensor reber_tape_tensors[] = {
     {
-        .name = "embedding.y", .rank = 3, .shape = { 24, 8, 8 },
-        .offset = offsetof(struct reber_tape, embedding.y) / sizeof(float), .count = 1536,
+        .name = "embedding.y", .rank = 3, .shape = { 24, 8, 16 },
+        .offset = offsetof(struct reber_tape, embedding.y) / sizeof(float), .count = 3072,
+        .padding = 8,
     },
     {
-        .name = "lstm.h", .rank = 3, .shape = { 25, 8, 24 },
-        .offset = offsetof(struct reber_tape, lstm.h) / sizeof(float), .count = 4800,
+        .name = "lstm.h", .rank = 3, .shape = { 25, 8, 32 },
+        .offset = offsetof(struct reber_tape, lstm.h) / sizeof(float), .count = 6400,
+        .padding = 8,
         .carried = 1,
     },
     {
-        .name = "lstm.c", .rank = 3, .shape = { 25, 8, 24 },
-        .offset = offsetof(struct reber_tape, lstm.c) / sizeof(float), .count = 4800,
+        .name = "lstm.c", .rank = 3, .shape = { 25, 8, 32 },
+        .offset = offsetof(struct reber_tape, lstm.c) / sizeof(float), .count = 6400,
+        .padding = 8,
         .carried = 1,
     },
     {
-        .name = "lstm.i", .rank = 3, .shape = { 24, 8, 24 },
-        .offset = offsetof(struct reber_tape, lstm.i) / sizeof(float), .count = 4608,
+        .name = "lstm.i", .rank = 3, .shape = { 24, 8, 32 },
+        .offset = offsetof(struct reber_tape, lstm.i) / sizeof(float), .count = 6144,
+        .padding = 8,
     },
     {
-        .name = "lstm.f", .rank = 3, .shape = { 24, 8, 24 },
-        .offset = offsetof(struct reber_tape, lstm.f) / sizeof(float), .count = 4608,
+        .name = "lstm.f", .rank = 3, .shape = { 24, 8, 32 },
+        .offset = offsetof(struct reber_tape, lstm.f) / sizeof(float), .count = 6144,
+        .padding = 8,
     },
     {
-        .name = "lstm.g", .rank = 3, .shape = { 24, 8, 24 },
-        .offset = offsetof(struct reber_tape, lstm.g) / sizeof(float), .count = 4608,
+        .name = "lstm.g", .rank = 3, .shape = { 24, 8, 32 },
+        .offset = offsetof(struct reber_tape, lstm.g) / sizeof(float), .count = 6144,
+        .padding = 8,
     },
     {
-        .name = "lstm.o", .rank = 3, .shape = { 24, 8, 24 },
-        .offset = offsetof(struct reber_tape, lstm.o) / sizeof(float), .count = 4608,
+        .name = "lstm.o", .rank = 3, .shape = { 24, 8, 32 },
+        .offset = offsetof(struct reber_tape, lstm.o) / sizeof(float), .count = 6144,
+        .padding = 8,
     },
     {
-        .name = "lstm.tanh_c", .rank = 3, .shape = { 24, 8, 24 },
-        .offset = offsetof(struct reber_tape, lstm.tanh_c) / sizeof(float), .count = 4608,
+        .name = "lstm.tanh_c", .rank = 3, .shape = { 24, 8, 32 },
+        .offset = offsetof(struct reber_tape, lstm.tanh_c) / sizeof(float), .count = 6144,
+        .padding = 8,
     },
     {
-        .name = "dense.z", .rank = 2, .shape = { 8, 8 },
-        .offset = offsetof(struct reber_tape, dense.z) / sizeof(float), .count = 64,
+        .name = "dense.z", .rank = 2, .shape = { 8, 16 },
+        .offset = offsetof(struct reber_tape, dense.z) / sizeof(float), .count = 128,
+        .padding = 8,
     },
     {
-        .name = "dense.e", .rank = 2, .shape = { 8, 8 },
-        .offset = offsetof(struct reber_tape, dense.e) / sizeof(float), .count = 64,
+        .name = "dense.e", .rank = 2, .shape = { 8, 16 },
+        .offset = offsetof(struct reber_tape, dense.e) / sizeof(float), .count = 128,
+        .padding = 8,
     },
     {
         .name = "dense.total", .rank = 1, .shape = { 8 },
         .offset = offsetof(struct reber_tape, dense.total) / sizeof(float), .count = 8,
     },
     {
-        .name = "dense.y", .rank = 2, .shape = { 8, 8 },
-        .offset = offsetof(struct reber_tape, dense.y) / sizeof(float), .count = 64,
+        .name = "dense.y", .rank = 2, .shape = { 8, 16 },
+        .offset = offsetof(struct reber_tape, dense.y) / sizeof(float), .count = 128,
+        .padding = 8,
     },
     {
         .name = "output", .rank = 2, .shape = { 8, 8 },
         .offset = offsetof(struct reber_tape, output) / sizeof(float), .count = 64,
     },
     {
-        .name = "model.e", .rank = 2, .shape = { 8, 8 },
-        .offset = offsetof(struct reber_tape, model.e) / sizeof(float), .count = 64,
+        .name = "model.e", .rank = 2, .shape = { 8, 16 },
+        .offset = offsetof(struct reber_tape, model.e) / sizeof(float), .count = 128,
+        .padding = 8,
     },
     {
         .name = "model.sum", .rank = 1, .shape = { 8 },
         .offset = offsetof(struct reber_tape, model.sum) / sizeof(float), .count = 8,
     },
     {
-        .name = "embedding.d_y", .rank = 3, .shape = { 24, 8, 8 },
-        .offset = offsetof(struct reber_tape, embedding.d_y) / sizeof(float), .count = 1536,
+        .name = "embedding.d_y", .rank = 3, .shape = { 24, 8, 16 },
+        .offset = offsetof(struct reber_tape, embedding.d_y) / sizeof(float), .count = 3072,
+        .padding = 8,
     },
     {
-        .name = "dense.d_z", .rank = 2, .shape = { 8, 8 },
-        .offset = offsetof(struct reber_tape, dense.d_z) / sizeof(float), .count = 64,
+        .name = "dense.d_z", .rank = 2, .shape = { 8, 16 },
+        .offset = offsetof(struct reber_tape, dense.d_z) / sizeof(float), .count = 128,
+        .padding = 8,
     },
     {
         .name = "d_output", .rank = 2, .shape = { 8, 8 },
@@ -495,6 +532,7 @@ const struct lstmc_model reber_model = {
 #undef reber_backward_with
 #undef reber_carry_with
 #undef REBER_IF_AVX2
+#undef REBER_IF_AVX512
 #undef REBER_JOINED
 #undef REBER_JOIN
 #undef REBER_NAME
@@ -513,7 +551,7 @@ const struct lstmc_model reber_model = {
 
 #else
 
-#define LANES 8
+#define LANES 16
 
 /* lstmc_vec.h: vectors of floats on whatever the compiler has: GNU vector types for AVX-512, AVX, SSE2, NEON, or plain
  * floats. The compiler copies this text into generated files whose loops run over vectors; LANES (4, 8, 16), which
@@ -1041,9 +1079,258 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
 {
     /* lstm.table[v,g,n] = lstm.bias[24*g+n]
      * lstm.table[v,g,n] += lstm.kernel[k,24*g+n] * embedding.embeddings[v,k] */
+#if VEC == LANES
+    for (int g = 0; g < 4; g++) {
+        for (int n = 0; n < REBER_LSTM_UNITS; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
+            const vec bias_0 = vec_load_part(&weights->lstm.bias[24 * g + n], 24 - n);
+            vec table_0_0 = bias_0;
+            const vec bias_1 = vec_load_part(&weights->lstm.bias[24 * g + n_plus_1], 24 - n_plus_1);
+            vec table_0_1 = bias_1;
+            vec table_1_0 = bias_0;
+            vec table_1_1 = bias_1;
+            vec table_2_0 = bias_0;
+            vec table_2_1 = bias_1;
+            vec table_3_0 = bias_0;
+            vec table_3_1 = bias_1;
+            vec table_4_0 = bias_0;
+            vec table_4_1 = bias_1;
+            vec table_5_0 = bias_0;
+            vec table_5_1 = bias_1;
+            vec table_6_0 = bias_0;
+            vec table_6_1 = bias_1;
+            vec table_7_0 = bias_0;
+            vec table_7_1 = bias_1;
+            const vec kernel_0_0 = vec_load_part(&weights->lstm.kernel[0][24 * g + n], 24 - n);
+            const vec embeddings_0_0 = vec_splat(weights->embedding.embeddings[0][0]);
+            table_0_0 += kernel_0_0 * embeddings_0_0;
+            const vec kernel_0_1 = vec_load_part(&weights->lstm.kernel[0][24 * g + n_plus_1], 24 - n_plus_1);
+            table_0_1 += kernel_0_1 * embeddings_0_0;
+            const vec embeddings_1_0 = vec_splat(weights->embedding.embeddings[1][0]);
+            table_1_0 += kernel_0_0 * embeddings_1_0;
+            table_1_1 += kernel_0_1 * embeddings_1_0;
+            const vec embeddings_2_0 = vec_splat(weights->embedding.embeddings[2][0]);
+            table_2_0 += kernel_0_0 * embeddings_2_0;
+            table_2_1 += kernel_0_1 * embeddings_2_0;
+            const vec embeddings_3_0 = vec_splat(weights->embedding.embeddings[3][0]);
+            table_3_0 += kernel_0_0 * embeddings_3_0;
+            table_3_1 += kernel_0_1 * embeddings_3_0;
+            const vec embeddings_4_0 = vec_splat(weights->embedding.embeddings[4][0]);
+            table_4_0 += kernel_0_0 * embeddings_4_0;
+            table_4_1 += kernel_0_1 * embeddings_4_0;
+            const vec embeddings_5_0 = vec_splat(weights->embedding.embeddings[5][0]);
+            table_5_0 += kernel_0_0 * embeddings_5_0;
+            table_5_1 += kernel_0_1 * embeddings_5_0;
+            const vec embeddings_6_0 = vec_splat(weights->embedding.embeddings[6][0]);
+            table_6_0 += kernel_0_0 * embeddings_6_0;
+            table_6_1 += kernel_0_1 * embeddings_6_0;
+            const vec embeddings_7_0 = vec_splat(weights->embedding.embeddings[7][0]);
+            table_7_0 += kernel_0_0 * embeddings_7_0;
+            table_7_1 += kernel_0_1 * embeddings_7_0;
+            const vec kernel_1_0 = vec_load_part(&weights->lstm.kernel[1][24 * g + n], 24 - n);
+            const vec embeddings_0_1 = vec_splat(weights->embedding.embeddings[0][1]);
+            table_0_0 += kernel_1_0 * embeddings_0_1;
+            const vec kernel_1_1 = vec_load_part(&weights->lstm.kernel[1][24 * g + n_plus_1], 24 - n_plus_1);
+            table_0_1 += kernel_1_1 * embeddings_0_1;
+            const vec embeddings_1_1 = vec_splat(weights->embedding.embeddings[1][1]);
+            table_1_0 += kernel_1_0 * embeddings_1_1;
+            table_1_1 += kernel_1_1 * embeddings_1_1;
+            const vec embeddings_2_1 = vec_splat(weights->embedding.embeddings[2][1]);
+            table_2_0 += kernel_1_0 * embeddings_2_1;
+            table_2_1 += kernel_1_1 * embeddings_2_1;
+            const vec embeddings_3_1 = vec_splat(weights->embedding.embeddings[3][1]);
+            table_3_0 += kernel_1_0 * embeddings_3_1;
+            table_3_1 += kernel_1_1 * embeddings_3_1;
+            const vec embeddings_4_1 = vec_splat(weights->embedding.embeddings[4][1]);
+            table_4_0 += kernel_1_0 * embeddings_4_1;
+            table_4_1 += kernel_1_1 * embeddings_4_1;
+            const vec embeddings_5_1 = vec_splat(weights->embedding.embeddings[5][1]);
+            table_5_0 += kernel_1_0 * embeddings_5_1;
+            table_5_1 += kernel_1_1 * embeddings_5_1;
+            const vec embeddings_6_1 = vec_splat(weights->embedding.embeddings[6][1]);
+            table_6_0 += kernel_1_0 * embeddings_6_1;
+            table_6_1 += kernel_1_1 * embeddings_6_1;
+            const vec embeddings_7_1 = vec_splat(weights->embedding.embeddings[7][1]);
+            table_7_0 += kernel_1_0 * embeddings_7_1;
+            table_7_1 += kernel_1_1 * embeddings_7_1;
+            const vec kernel_2_0 = vec_load_part(&weights->lstm.kernel[2][24 * g + n], 24 - n);
+            const vec embeddings_0_2 = vec_splat(weights->embedding.embeddings[0][2]);
+            table_0_0 += kernel_2_0 * embeddings_0_2;
+            const vec kernel_2_1 = vec_load_part(&weights->lstm.kernel[2][24 * g + n_plus_1], 24 - n_plus_1);
+            table_0_1 += kernel_2_1 * embeddings_0_2;
+            const vec embeddings_1_2 = vec_splat(weights->embedding.embeddings[1][2]);
+            table_1_0 += kernel_2_0 * embeddings_1_2;
+            table_1_1 += kernel_2_1 * embeddings_1_2;
+            const vec embeddings_2_2 = vec_splat(weights->embedding.embeddings[2][2]);
+            table_2_0 += kernel_2_0 * embeddings_2_2;
+            table_2_1 += kernel_2_1 * embeddings_2_2;
+            const vec embeddings_3_2 = vec_splat(weights->embedding.embeddings[3][2]);
+            table_3_0 += kernel_2_0 * embeddings_3_2;
+            table_3_1 += kernel_2_1 * embeddings_3_2;
+            const vec embeddings_4_2 = vec_splat(weights->embedding.embeddings[4][2]);
+            table_4_0 += kernel_2_0 * embeddings_4_2;
+            table_4_1 += kernel_2_1 * embeddings_4_2;
+            const vec embeddings_5_2 = vec_splat(weights->embedding.embeddings[5][2]);
+            table_5_0 += kernel_2_0 * embeddings_5_2;
+            table_5_1 += kernel_2_1 * embeddings_5_2;
+            const vec embeddings_6_2 = vec_splat(weights->embedding.embeddings[6][2]);
+            table_6_0 += kernel_2_0 * embeddings_6_2;
+            table_6_1 += kernel_2_1 * embeddings_6_2;
+            const vec embeddings_7_2 = vec_splat(weights->embedding.embeddings[7][2]);
+            table_7_0 += kernel_2_0 * embeddings_7_2;
+            table_7_1 += kernel_2_1 * embeddings_7_2;
+            const vec kernel_3_0 = vec_load_part(&weights->lstm.kernel[3][24 * g + n], 24 - n);
+            const vec embeddings_0_3 = vec_splat(weights->embedding.embeddings[0][3]);
+            table_0_0 += kernel_3_0 * embeddings_0_3;
+            const vec kernel_3_1 = vec_load_part(&weights->lstm.kernel[3][24 * g + n_plus_1], 24 - n_plus_1);
+            table_0_1 += kernel_3_1 * embeddings_0_3;
+            const vec embeddings_1_3 = vec_splat(weights->embedding.embeddings[1][3]);
+            table_1_0 += kernel_3_0 * embeddings_1_3;
+            table_1_1 += kernel_3_1 * embeddings_1_3;
+            const vec embeddings_2_3 = vec_splat(weights->embedding.embeddings[2][3]);
+            table_2_0 += kernel_3_0 * embeddings_2_3;
+            table_2_1 += kernel_3_1 * embeddings_2_3;
+            const vec embeddings_3_3 = vec_splat(weights->embedding.embeddings[3][3]);
+            table_3_0 += kernel_3_0 * embeddings_3_3;
+            table_3_1 += kernel_3_1 * embeddings_3_3;
+            const vec embeddings_4_3 = vec_splat(weights->embedding.embeddings[4][3]);
+            table_4_0 += kernel_3_0 * embeddings_4_3;
+            table_4_1 += kernel_3_1 * embeddings_4_3;
+            const vec embeddings_5_3 = vec_splat(weights->embedding.embeddings[5][3]);
+            table_5_0 += kernel_3_0 * embeddings_5_3;
+            table_5_1 += kernel_3_1 * embeddings_5_3;
+            const vec embeddings_6_3 = vec_splat(weights->embedding.embeddings[6][3]);
+            table_6_0 += kernel_3_0 * embeddings_6_3;
+            table_6_1 += kernel_3_1 * embeddings_6_3;
+            const vec embeddings_7_3 = vec_splat(weights->embedding.embeddings[7][3]);
+            table_7_0 += kernel_3_0 * embeddings_7_3;
+            table_7_1 += kernel_3_1 * embeddings_7_3;
+            const vec kernel_4_0 = vec_load_part(&weights->lstm.kernel[4][24 * g + n], 24 - n);
+            const vec embeddings_0_4 = vec_splat(weights->embedding.embeddings[0][4]);
+            table_0_0 += kernel_4_0 * embeddings_0_4;
+            const vec kernel_4_1 = vec_load_part(&weights->lstm.kernel[4][24 * g + n_plus_1], 24 - n_plus_1);
+            table_0_1 += kernel_4_1 * embeddings_0_4;
+            const vec embeddings_1_4 = vec_splat(weights->embedding.embeddings[1][4]);
+            table_1_0 += kernel_4_0 * embeddings_1_4;
+            table_1_1 += kernel_4_1 * embeddings_1_4;
+            const vec embeddings_2_4 = vec_splat(weights->embedding.embeddings[2][4]);
+            table_2_0 += kernel_4_0 * embeddings_2_4;
+            table_2_1 += kernel_4_1 * embeddings_2_4;
+            const vec embeddings_3_4 = vec_splat(weights->embedding.embeddings[3][4]);
+            table_3_0 += kernel_4_0 * embeddings_3_4;
+            table_3_1 += kernel_4_1 * embeddings_3_4;
+            const vec embeddings_4_4 = vec_splat(weights->embedding.embeddings[4][4]);
+            table_4_0 += kernel_4_0 * embeddings_4_4;
+            table_4_1 += kernel_4_1 * embeddings_4_4;
+            const vec embeddings_5_4 = vec_splat(weights->embedding.embeddings[5][4]);
+            table_5_0 += kernel_4_0 * embeddings_5_4;
+            table_5_1 += kernel_4_1 * embeddings_5_4;
+            const vec embeddings_6_4 = vec_splat(weights->embedding.embeddings[6][4]);
+            table_6_0 += kernel_4_0 * embeddings_6_4;
+            table_6_1 += kernel_4_1 * embeddings_6_4;
+            const vec embeddings_7_4 = vec_splat(weights->embedding.embeddings[7][4]);
+            table_7_0 += kernel_4_0 * embeddings_7_4;
+            table_7_1 += kernel_4_1 * embeddings_7_4;
+            const vec kernel_5_0 = vec_load_part(&weights->lstm.kernel[5][24 * g + n], 24 - n);
+            const vec embeddings_0_5 = vec_splat(weights->embedding.embeddings[0][5]);
+            table_0_0 += kernel_5_0 * embeddings_0_5;
+            const vec kernel_5_1 = vec_load_part(&weights->lstm.kernel[5][24 * g + n_plus_1], 24 - n_plus_1);
+            table_0_1 += kernel_5_1 * embeddings_0_5;
+            const vec embeddings_1_5 = vec_splat(weights->embedding.embeddings[1][5]);
+            table_1_0 += kernel_5_0 * embeddings_1_5;
+            table_1_1 += kernel_5_1 * embeddings_1_5;
+            const vec embeddings_2_5 = vec_splat(weights->embedding.embeddings[2][5]);
+            table_2_0 += kernel_5_0 * embeddings_2_5;
+            table_2_1 += kernel_5_1 * embeddings_2_5;
+            const vec embeddings_3_5 = vec_splat(weights->embedding.embeddings[3][5]);
+            table_3_0 += kernel_5_0 * embeddings_3_5;
+            table_3_1 += kernel_5_1 * embeddings_3_5;
+            const vec embeddings_4_5 = vec_splat(weights->embedding.embeddings[4][5]);
+            table_4_0 += kernel_5_0 * embeddings_4_5;
+            table_4_1 += kernel_5_1 * embeddings_4_5;
+            const vec embeddings_5_5 = vec_splat(weights->embedding.embeddings[5][5]);
+            table_5_0 += kernel_5_0 * embeddings_5_5;
+            table_5_1 += kernel_5_1 * embeddings_5_5;
+            const vec embeddings_6_5 = vec_splat(weights->embedding.embeddings[6][5]);
+            table_6_0 += kernel_5_0 * embeddings_6_5;
+            table_6_1 += kernel_5_1 * embeddings_6_5;
+            const vec embeddings_7_5 = vec_splat(weights->embedding.embeddings[7][5]);
+            table_7_0 += kernel_5_0 * embeddings_7_5;
+            table_7_1 += kernel_5_1 * embeddings_7_5;
+            const vec kernel_6_0 = vec_load_part(&weights->lstm.kernel[6][24 * g + n], 24 - n);
+            const vec embeddings_0_6 = vec_splat(weights->embedding.embeddings[0][6]);
+            table_0_0 += kernel_6_0 * embeddings_0_6;
+            const vec kernel_6_1 = vec_load_part(&weights->lstm.kernel[6][24 * g + n_plus_1], 24 - n_plus_1);
+            table_0_1 += kernel_6_1 * embeddings_0_6;
+            const vec embeddings_1_6 = vec_splat(weights->embedding.embeddings[1][6]);
+            table_1_0 += kernel_6_0 * embeddings_1_6;
+            table_1_1 += kernel_6_1 * embeddings_1_6;
+            const vec embeddings_2_6 = vec_splat(weights->embedding.embeddings[2][6]);
+            table_2_0 += kernel_6_0 * embeddings_2_6;
+            table_2_1 += kernel_6_1 * embeddings_2_6;
+            const vec embeddings_3_6 = vec_splat(weights->embedding.embeddings[3][6]);
+            table_3_0 += kernel_6_0 * embeddings_3_6;
+            table_3_1 += kernel_6_1 * embeddings_3_6;
+            const vec embeddings_4_6 = vec_splat(weights->embedding.embeddings[4][6]);
+            table_4_0 += kernel_6_0 * embeddings_4_6;
+            table_4_1 += kernel_6_1 * embeddings_4_6;
+            const vec embeddings_5_6 = vec_splat(weights->embedding.embeddings[5][6]);
+            table_5_0 += kernel_6_0 * embeddings_5_6;
+            table_5_1 += kernel_6_1 * embeddings_5_6;
+            const vec embeddings_6_6 = vec_splat(weights->embedding.embeddings[6][6]);
+            table_6_0 += kernel_6_0 * embeddings_6_6;
+            table_6_1 += kernel_6_1 * embeddings_6_6;
+            const vec embeddings_7_6 = vec_splat(weights->embedding.embeddings[7][6]);
+            table_7_0 += kernel_6_0 * embeddings_7_6;
+            table_7_1 += kernel_6_1 * embeddings_7_6;
+            const vec kernel_7_0 = vec_load_part(&weights->lstm.kernel[7][24 * g + n], 24 - n);
+            const vec embeddings_0_7 = vec_splat(weights->embedding.embeddings[0][7]);
+            table_0_0 += kernel_7_0 * embeddings_0_7;
+            const vec kernel_7_1 = vec_load_part(&weights->lstm.kernel[7][24 * g + n_plus_1], 24 - n_plus_1);
+            table_0_1 += kernel_7_1 * embeddings_0_7;
+            const vec embeddings_1_7 = vec_splat(weights->embedding.embeddings[1][7]);
+            table_1_0 += kernel_7_0 * embeddings_1_7;
+            table_1_1 += kernel_7_1 * embeddings_1_7;
+            const vec embeddings_2_7 = vec_splat(weights->embedding.embeddings[2][7]);
+            table_2_0 += kernel_7_0 * embeddings_2_7;
+            table_2_1 += kernel_7_1 * embeddings_2_7;
+            const vec embeddings_3_7 = vec_splat(weights->embedding.embeddings[3][7]);
+            table_3_0 += kernel_7_0 * embeddings_3_7;
+            table_3_1 += kernel_7_1 * embeddings_3_7;
+            const vec embeddings_4_7 = vec_splat(weights->embedding.embeddings[4][7]);
+            table_4_0 += kernel_7_0 * embeddings_4_7;
+            table_4_1 += kernel_7_1 * embeddings_4_7;
+            const vec embeddings_5_7 = vec_splat(weights->embedding.embeddings[5][7]);
+            table_5_0 += kernel_7_0 * embeddings_5_7;
+            table_5_1 += kernel_7_1 * embeddings_5_7;
+            const vec embeddings_6_7 = vec_splat(weights->embedding.embeddings[6][7]);
+            table_6_0 += kernel_7_0 * embeddings_6_7;
+            table_6_1 += kernel_7_1 * embeddings_6_7;
+            const vec embeddings_7_7 = vec_splat(weights->embedding.embeddings[7][7]);
+            table_7_0 += kernel_7_0 * embeddings_7_7;
+            table_7_1 += kernel_7_1 * embeddings_7_7;
+            vec_store(&packed->lstm.table[0][g][n], table_0_0);
+            vec_store(&packed->lstm.table[0][g][n_plus_1], table_0_1);
+            vec_store(&packed->lstm.table[1][g][n], table_1_0);
+            vec_store(&packed->lstm.table[1][g][n_plus_1], table_1_1);
+            vec_store(&packed->lstm.table[2][g][n], table_2_0);
+            vec_store(&packed->lstm.table[2][g][n_plus_1], table_2_1);
+            vec_store(&packed->lstm.table[3][g][n], table_3_0);
+            vec_store(&packed->lstm.table[3][g][n_plus_1], table_3_1);
+            vec_store(&packed->lstm.table[4][g][n], table_4_0);
+            vec_store(&packed->lstm.table[4][g][n_plus_1], table_4_1);
+            vec_store(&packed->lstm.table[5][g][n], table_5_0);
+            vec_store(&packed->lstm.table[5][g][n_plus_1], table_5_1);
+            vec_store(&packed->lstm.table[6][g][n], table_6_0);
+            vec_store(&packed->lstm.table[6][g][n_plus_1], table_6_1);
+            vec_store(&packed->lstm.table[7][g][n], table_7_0);
+            vec_store(&packed->lstm.table[7][g][n_plus_1], table_7_1);
+        }
+    }
+#else
     for (int g = 0; g < 4; g++) {
         for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-            const vec bias = vec_load(&weights->lstm.bias[24 * g + n]);
+            const vec bias = vec_load_part(&weights->lstm.bias[24 * g + n], 24 - n);
             vec table_0 = bias;
             vec table_1 = bias;
             vec table_2 = bias;
@@ -1052,7 +1339,7 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
             vec table_5 = bias;
             vec table_6 = bias;
             vec table_7 = bias;
-            const vec kernel_0 = vec_load(&weights->lstm.kernel[0][24 * g + n]);
+            const vec kernel_0 = vec_load_part(&weights->lstm.kernel[0][24 * g + n], 24 - n);
             const vec embeddings_0_0 = vec_splat(weights->embedding.embeddings[0][0]);
             table_0 += kernel_0 * embeddings_0_0;
             const vec embeddings_1_0 = vec_splat(weights->embedding.embeddings[1][0]);
@@ -1069,7 +1356,7 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
             table_6 += kernel_0 * embeddings_6_0;
             const vec embeddings_7_0 = vec_splat(weights->embedding.embeddings[7][0]);
             table_7 += kernel_0 * embeddings_7_0;
-            const vec kernel_1 = vec_load(&weights->lstm.kernel[1][24 * g + n]);
+            const vec kernel_1 = vec_load_part(&weights->lstm.kernel[1][24 * g + n], 24 - n);
             const vec embeddings_0_1 = vec_splat(weights->embedding.embeddings[0][1]);
             table_0 += kernel_1 * embeddings_0_1;
             const vec embeddings_1_1 = vec_splat(weights->embedding.embeddings[1][1]);
@@ -1086,7 +1373,7 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
             table_6 += kernel_1 * embeddings_6_1;
             const vec embeddings_7_1 = vec_splat(weights->embedding.embeddings[7][1]);
             table_7 += kernel_1 * embeddings_7_1;
-            const vec kernel_2 = vec_load(&weights->lstm.kernel[2][24 * g + n]);
+            const vec kernel_2 = vec_load_part(&weights->lstm.kernel[2][24 * g + n], 24 - n);
             const vec embeddings_0_2 = vec_splat(weights->embedding.embeddings[0][2]);
             table_0 += kernel_2 * embeddings_0_2;
             const vec embeddings_1_2 = vec_splat(weights->embedding.embeddings[1][2]);
@@ -1103,7 +1390,7 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
             table_6 += kernel_2 * embeddings_6_2;
             const vec embeddings_7_2 = vec_splat(weights->embedding.embeddings[7][2]);
             table_7 += kernel_2 * embeddings_7_2;
-            const vec kernel_3 = vec_load(&weights->lstm.kernel[3][24 * g + n]);
+            const vec kernel_3 = vec_load_part(&weights->lstm.kernel[3][24 * g + n], 24 - n);
             const vec embeddings_0_3 = vec_splat(weights->embedding.embeddings[0][3]);
             table_0 += kernel_3 * embeddings_0_3;
             const vec embeddings_1_3 = vec_splat(weights->embedding.embeddings[1][3]);
@@ -1120,7 +1407,7 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
             table_6 += kernel_3 * embeddings_6_3;
             const vec embeddings_7_3 = vec_splat(weights->embedding.embeddings[7][3]);
             table_7 += kernel_3 * embeddings_7_3;
-            const vec kernel_4 = vec_load(&weights->lstm.kernel[4][24 * g + n]);
+            const vec kernel_4 = vec_load_part(&weights->lstm.kernel[4][24 * g + n], 24 - n);
             const vec embeddings_0_4 = vec_splat(weights->embedding.embeddings[0][4]);
             table_0 += kernel_4 * embeddings_0_4;
             const vec embeddings_1_4 = vec_splat(weights->embedding.embeddings[1][4]);
@@ -1137,7 +1424,7 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
             table_6 += kernel_4 * embeddings_6_4;
             const vec embeddings_7_4 = vec_splat(weights->embedding.embeddings[7][4]);
             table_7 += kernel_4 * embeddings_7_4;
-            const vec kernel_5 = vec_load(&weights->lstm.kernel[5][24 * g + n]);
+            const vec kernel_5 = vec_load_part(&weights->lstm.kernel[5][24 * g + n], 24 - n);
             const vec embeddings_0_5 = vec_splat(weights->embedding.embeddings[0][5]);
             table_0 += kernel_5 * embeddings_0_5;
             const vec embeddings_1_5 = vec_splat(weights->embedding.embeddings[1][5]);
@@ -1154,7 +1441,7 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
             table_6 += kernel_5 * embeddings_6_5;
             const vec embeddings_7_5 = vec_splat(weights->embedding.embeddings[7][5]);
             table_7 += kernel_5 * embeddings_7_5;
-            const vec kernel_6 = vec_load(&weights->lstm.kernel[6][24 * g + n]);
+            const vec kernel_6 = vec_load_part(&weights->lstm.kernel[6][24 * g + n], 24 - n);
             const vec embeddings_0_6 = vec_splat(weights->embedding.embeddings[0][6]);
             table_0 += kernel_6 * embeddings_0_6;
             const vec embeddings_1_6 = vec_splat(weights->embedding.embeddings[1][6]);
@@ -1171,7 +1458,7 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
             table_6 += kernel_6 * embeddings_6_6;
             const vec embeddings_7_6 = vec_splat(weights->embedding.embeddings[7][6]);
             table_7 += kernel_6 * embeddings_7_6;
-            const vec kernel_7 = vec_load(&weights->lstm.kernel[7][24 * g + n]);
+            const vec kernel_7 = vec_load_part(&weights->lstm.kernel[7][24 * g + n], 24 - n);
             const vec embeddings_0_7 = vec_splat(weights->embedding.embeddings[0][7]);
             table_0 += kernel_7 * embeddings_0_7;
             const vec embeddings_1_7 = vec_splat(weights->embedding.embeddings[1][7]);
@@ -1198,12 +1485,13 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
             vec_store(&packed->lstm.table[7][g][n], table_7);
         }
     }
+#endif
     /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,24*g+n] */
     for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
         for (int k = 0; k < REBER_LSTM_UNITS; k++) {
             for (int g = 0; g < 4; g++) {
-                const vec recurrent_kernel = vec_load(&weights->lstm.recurrent_kernel[k][24 * g + n]);
-                vec_store(&packed->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel);
+                const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][24 * g + n], 24 - n);
+                vec_store(&packed->lstm.recurrent_kernel[n / 16][k][g][n % 16], recurrent_kernel);
             }
         }
     }
@@ -1211,18 +1499,22 @@ static void lstm_prepare(const struct reber_weights *restrict weights, struct re
 
 static void reber_prepare_with(struct reber_packed *restrict packed, const struct reber_weights *restrict weights)
 {
+    memset(packed->lstm.table, 0, sizeof packed->lstm.table);
+    memset(packed->lstm.recurrent_kernel[1], 0, sizeof packed->lstm.recurrent_kernel[1]);
+    memset(packed->dense.bias, 0, sizeof packed->dense.bias);
+    memset(packed->dense.kernel[0], 0, sizeof packed->dense.kernel[0]);
     packed->weights = weights;
     lstm_prepare(weights, packed);
     /* dense.bias[n] = dense.bias[n] */
     for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
-        const vec bias = vec_load(&weights->dense.bias[n]);
+        const vec bias = vec_load_part(&weights->dense.bias[n], 8 - n);
         vec_store(&packed->dense.bias[n], bias);
     }
     /* dense.kernel[k,n] = dense.kernel[k,n] */
     for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
         for (int k = 0; k < REBER_LSTM_UNITS; k++) {
-            const vec kernel = vec_load(&weights->dense.kernel[k][n]);
-            vec_store(&packed->dense.kernel[n / 8][k][n % 8], kernel);
+            const vec kernel = vec_load_part(&weights->dense.kernel[k][n], 8 - n);
+            vec_store(&packed->dense.kernel[n / 16][k][n % 16], kernel);
         }
     }
 }
@@ -1241,86 +1533,96 @@ static void lstm_predict(const struct reber_packed *restrict packed, struct rebe
          * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
          * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
          * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
-        for (int n = 0; n < REBER_LSTM_UNITS; n += 3 * VEC) {
-            const int n_plus_1 = n + VEC;
-            const int n_plus_2 = n + 2 * VEC;
+        for (int n = 0; n < REBER_LSTM_UNITS; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
             vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n]);
             vec z_0_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n_plus_1]);
-            vec z_0_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n_plus_2]);
             vec z_1_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n]);
             vec z_1_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n_plus_1]);
-            vec z_1_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n_plus_2]);
             vec z_2_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n]);
             vec z_2_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n_plus_1]);
-            vec z_2_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n_plus_2]);
             vec z_3_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n]);
             vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_plus_1]);
-            vec z_3_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_plus_2]);
-            for (int k = 0; k < REBER_LSTM_UNITS; k++) {
-                const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
-                const vec h = vec_splat(scratch->lstm.h[t % 2][k]);
-                z_0_0 += recurrent_kernel_0_0 * h;
-                const vec recurrent_kernel_0_1 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]);
-                z_0_1 += recurrent_kernel_0_1 * h;
-                const vec recurrent_kernel_0_2 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]);
-                z_0_2 += recurrent_kernel_0_2 * h;
-                const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
-                z_1_0 += recurrent_kernel_1_0 * h;
-                const vec recurrent_kernel_1_1 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]);
-                z_1_1 += recurrent_kernel_1_1 * h;
-                const vec recurrent_kernel_1_2 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]);
-                z_1_2 += recurrent_kernel_1_2 * h;
-                const vec recurrent_kernel_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
-                z_2_0 += recurrent_kernel_2_0 * h;
-                const vec recurrent_kernel_2_1 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][2][n_plus_1 % 8]);
-                z_2_1 += recurrent_kernel_2_1 * h;
-                const vec recurrent_kernel_2_2 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][2][n_plus_2 % 8]);
-                z_2_2 += recurrent_kernel_2_2 * h;
-                const vec recurrent_kernel_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
-                z_3_0 += recurrent_kernel_3_0 * h;
-                const vec recurrent_kernel_3_1 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][3][n_plus_1 % 8]);
-                z_3_1 += recurrent_kernel_3_1 * h;
-                const vec recurrent_kernel_3_2 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][3][n_plus_2 % 8]);
-                z_3_2 += recurrent_kernel_3_2 * h;
+            vec z_0_0_odd = vec_splat(0.0f);
+            vec z_0_1_odd = vec_splat(0.0f);
+            vec z_1_0_odd = vec_splat(0.0f);
+            vec z_1_1_odd = vec_splat(0.0f);
+            vec z_2_0_odd = vec_splat(0.0f);
+            vec z_2_1_odd = vec_splat(0.0f);
+            vec z_3_0_odd = vec_splat(0.0f);
+            vec z_3_1_odd = vec_splat(0.0f);
+            for (int k = 0; k < REBER_LSTM_UNITS; k += 2) {
+                const vec recurrent_kernel_0_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][0][n % 16]);
+                const vec h_0 = vec_splat(scratch->lstm.h[t % 2][k]);
+                z_0_0 += recurrent_kernel_0_0_0 * h_0;
+                const vec recurrent_kernel_0_0_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][0][n_plus_1 % 16]);
+                z_0_1 += recurrent_kernel_0_0_1 * h_0;
+                const vec recurrent_kernel_0_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][1][n % 16]);
+                z_1_0 += recurrent_kernel_0_1_0 * h_0;
+                const vec recurrent_kernel_0_1_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][1][n_plus_1 % 16]);
+                z_1_1 += recurrent_kernel_0_1_1 * h_0;
+                const vec recurrent_kernel_0_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][2][n % 16]);
+                z_2_0 += recurrent_kernel_0_2_0 * h_0;
+                const vec recurrent_kernel_0_2_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][2][n_plus_1 % 16]);
+                z_2_1 += recurrent_kernel_0_2_1 * h_0;
+                const vec recurrent_kernel_0_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][3][n % 16]);
+                z_3_0 += recurrent_kernel_0_3_0 * h_0;
+                const vec recurrent_kernel_0_3_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][3][n_plus_1 % 16]);
+                z_3_1 += recurrent_kernel_0_3_1 * h_0;
+                const vec recurrent_kernel_1_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][0][n % 16]);
+                const vec h_1 = vec_splat(scratch->lstm.h[t % 2][k + 1]);
+                z_0_0_odd += recurrent_kernel_1_0_0 * h_1;
+                const vec recurrent_kernel_1_0_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][0][n_plus_1 % 16]);
+                z_0_1_odd += recurrent_kernel_1_0_1 * h_1;
+                const vec recurrent_kernel_1_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][1][n % 16]);
+                z_1_0_odd += recurrent_kernel_1_1_0 * h_1;
+                const vec recurrent_kernel_1_1_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][1][n_plus_1 % 16]);
+                z_1_1_odd += recurrent_kernel_1_1_1 * h_1;
+                const vec recurrent_kernel_1_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][2][n % 16]);
+                z_2_0_odd += recurrent_kernel_1_2_0 * h_1;
+                const vec recurrent_kernel_1_2_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][2][n_plus_1 % 16]);
+                z_2_1_odd += recurrent_kernel_1_2_1 * h_1;
+                const vec recurrent_kernel_1_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][3][n % 16]);
+                z_3_0_odd += recurrent_kernel_1_3_0 * h_1;
+                const vec recurrent_kernel_1_3_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][3][n_plus_1 % 16]);
+                z_3_1_odd += recurrent_kernel_1_3_1 * h_1;
             }
+            z_0_0 += z_0_0_odd;
+            z_0_1 += z_0_1_odd;
+            z_1_0 += z_1_0_odd;
+            z_1_1 += z_1_1_odd;
+            z_2_0 += z_2_0_odd;
+            z_2_1 += z_2_1_odd;
+            z_3_0 += z_3_0_odd;
+            z_3_1 += z_3_1_odd;
             const vec i_0 = vec_sigmoid(z_0_0);
             const vec i_1 = vec_sigmoid(z_0_1);
-            const vec i_2 = vec_sigmoid(z_0_2);
             const vec f_0 = vec_sigmoid(z_1_0);
             const vec f_1 = vec_sigmoid(z_1_1);
-            const vec f_2 = vec_sigmoid(z_1_2);
             const vec g_0 = vec_tanh(z_2_0);
             const vec g_1 = vec_tanh(z_2_1);
-            const vec g_2 = vec_tanh(z_2_2);
             const vec o_0 = vec_sigmoid(z_3_0);
             const vec o_1 = vec_sigmoid(z_3_1);
-            const vec o_2 = vec_sigmoid(z_3_2);
             const vec c_0 = vec_load(&scratch->lstm.c[t % 2][n]);
             const vec c_next_0 = f_0 * c_0 + i_0 * g_0;
             const vec c_1 = vec_load(&scratch->lstm.c[t % 2][n_plus_1]);
             const vec c_next_1 = f_1 * c_1 + i_1 * g_1;
-            const vec c_2 = vec_load(&scratch->lstm.c[t % 2][n_plus_2]);
-            const vec c_next_2 = f_2 * c_2 + i_2 * g_2;
             const vec tanh_c_0 = vec_tanh(c_next_0);
             const vec tanh_c_1 = vec_tanh(c_next_1);
-            const vec tanh_c_2 = vec_tanh(c_next_2);
             const vec h_next_0 = o_0 * tanh_c_0;
             const vec h_next_1 = o_1 * tanh_c_1;
-            const vec h_next_2 = o_2 * tanh_c_2;
             vec_store(&scratch->lstm.c[(t + 1) % 2][n], c_next_0);
             vec_store(&scratch->lstm.c[(t + 1) % 2][n_plus_1], c_next_1);
-            vec_store(&scratch->lstm.c[(t + 1) % 2][n_plus_2], c_next_2);
             vec_store(&scratch->lstm.h[(t + 1) % 2][n], h_next_0);
             vec_store(&scratch->lstm.h[(t + 1) % 2][n_plus_1], h_next_1);
-            vec_store(&scratch->lstm.h[(t + 1) % 2][n_plus_2], h_next_2);
         }
     }
 }
@@ -1334,16 +1636,16 @@ static void dense_predict(const struct reber_packed *restrict packed, struct reb
         vec z = vec_load(&packed->dense.bias[n]);
         vec z_odd = vec_splat(0.0f);
         for (int k = 0; k < REBER_LSTM_UNITS; k += 4) {
-            const vec kernel_0 = vec_load(&packed->dense.kernel[n / 8][k][n % 8]);
+            const vec kernel_0 = vec_load(&packed->dense.kernel[n / 16][k][n % 16]);
             const vec h_0 = vec_splat(scratch->lstm.h[24 % 2][k]);
             z += kernel_0 * h_0;
-            const vec kernel_1 = vec_load(&packed->dense.kernel[n / 8][k + 1][n % 8]);
+            const vec kernel_1 = vec_load(&packed->dense.kernel[n / 16][k + 1][n % 16]);
             const vec h_1 = vec_splat(scratch->lstm.h[24 % 2][k + 1]);
             z_odd += kernel_1 * h_1;
-            const vec kernel_2 = vec_load(&packed->dense.kernel[n / 8][k + 2][n % 8]);
+            const vec kernel_2 = vec_load(&packed->dense.kernel[n / 16][k + 2][n % 16]);
             const vec h_2 = vec_splat(scratch->lstm.h[24 % 2][k + 2]);
             z += kernel_2 * h_2;
-            const vec kernel_3 = vec_load(&packed->dense.kernel[n / 8][k + 3][n % 8]);
+            const vec kernel_3 = vec_load(&packed->dense.kernel[n / 16][k + 3][n % 16]);
             const vec h_3 = vec_splat(scratch->lstm.h[24 % 2][k + 3]);
             z_odd += kernel_3 * h_3;
         }
@@ -1355,12 +1657,17 @@ static void dense_predict(const struct reber_packed *restrict packed, struct reb
     /* dense.highest[] max= dense.z[k] */
     {
         vec largest_of_highest = vec_splat(-INFINITY);
+        float rest_of_highest = -INFINITY;
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
             const vec z = vec_load(&scratch->local.dense.z[k]);
             largest_of_highest = vec_maximum(largest_of_highest, z);
         }
-        scratch->local.dense.highest = maximum(scratch->local.dense.highest, vec_largest(largest_of_highest));
+        for (k = 8 - 8 % VEC; k < 8; k++) {
+            rest_of_highest = maximum(rest_of_highest, scratch->local.dense.z[k]);
+        }
+        scratch->local.dense.highest = maximum(maximum(scratch->local.dense.highest, vec_largest(largest_of_highest)),
+            rest_of_highest);
     }
     /* dense.e[n] = exp(dense.z[n] - stop(dense.highest[])) */
     for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
@@ -1374,12 +1681,16 @@ static void dense_predict(const struct reber_packed *restrict packed, struct reb
     /* dense.total[] += dense.e[k] */
     {
         vec sum_of_total = vec_splat(0.0f);
+        float rest_of_total = 0.0f;
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
             const vec e = vec_load(&scratch->local.dense.e[k]);
             sum_of_total += e;
         }
-        scratch->local.dense.total = scratch->local.dense.total + vec_sum(sum_of_total);
+        for (k = 8 - 8 % VEC; k < 8; k++) {
+            rest_of_total += scratch->local.dense.e[k];
+        }
+        scratch->local.dense.total = scratch->local.dense.total + vec_sum(sum_of_total) + rest_of_total;
     }
     /* dense.y[n] = dense.e[n] / dense.total[]
      * output[n] = dense.y[n] */
@@ -1387,7 +1698,7 @@ static void dense_predict(const struct reber_packed *restrict packed, struct reb
         const vec e = vec_load(&scratch->local.dense.e[n]);
         const vec total = vec_splat(scratch->local.dense.total);
         const vec y_ = e / total;
-        vec_store(&y[n], y_);
+        vec_store_part(&y[n], y_, 8 - n);
     }
 }
 
@@ -1420,9 +1731,83 @@ static void lstm_predict_batch(const struct reber_packed *restrict packed, struc
          * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
          * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
          * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+#if VEC == LANES
+        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
+            for (int b = 0; b < rows; b += 4) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n]);
+                vec z_0_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n]);
+                vec z_0_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n]);
+                vec z_0_3 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n]);
+                vec z_1_0 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][0][n]);
+                vec z_1_1 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][1][n]);
+                vec z_1_2 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][2][n]);
+                vec z_1_3 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][3][n]);
+                vec z_2_0 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_2 + t], 8)][0][n]);
+                vec z_2_1 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_2 + t], 8)][1][n]);
+                vec z_2_2 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_2 + t], 8)][2][n]);
+                vec z_2_3 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_2 + t], 8)][3][n]);
+                vec z_3_0 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_3 + t], 8)][0][n]);
+                vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_3 + t], 8)][1][n]);
+                vec z_3_2 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_3 + t], 8)][2][n]);
+                vec z_3_3 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_3 + t], 8)][3][n]);
+                for (int k = 0; k < REBER_LSTM_UNITS; k++) {
+                    const vec recurrent_kernel_0 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 16][k][0][n % 16]));
+                    const vec h_0 = vec_splat(scratch->lstm.h[t % 2][b][k]);
+                    z_0_0 += recurrent_kernel_0 * h_0;
+                    const vec h_1 = vec_splat(scratch->lstm.h[t % 2][b_plus_1][k]);
+                    z_1_0 += recurrent_kernel_0 * h_1;
+                    const vec h_2 = vec_splat(scratch->lstm.h[t % 2][b_plus_2][k]);
+                    z_2_0 += recurrent_kernel_0 * h_2;
+                    const vec h_3 = vec_splat(scratch->lstm.h[t % 2][b_plus_3][k]);
+                    z_3_0 += recurrent_kernel_0 * h_3;
+                    const vec recurrent_kernel_1 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 16][k][1][n % 16]));
+                    z_0_1 += recurrent_kernel_1 * h_0;
+                    z_1_1 += recurrent_kernel_1 * h_1;
+                    z_2_1 += recurrent_kernel_1 * h_2;
+                    z_3_1 += recurrent_kernel_1 * h_3;
+                    const vec recurrent_kernel_2 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 16][k][2][n % 16]));
+                    z_0_2 += recurrent_kernel_2 * h_0;
+                    z_1_2 += recurrent_kernel_2 * h_1;
+                    z_2_2 += recurrent_kernel_2 * h_2;
+                    z_3_2 += recurrent_kernel_2 * h_3;
+                    const vec recurrent_kernel_3 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 16][k][3][n % 16]));
+                    z_0_3 += recurrent_kernel_3 * h_0;
+                    z_1_3 += recurrent_kernel_3 * h_1;
+                    z_2_3 += recurrent_kernel_3 * h_2;
+                    z_3_3 += recurrent_kernel_3 * h_3;
+                }
+                vec z[4][4] = {
+                    { z_0_0, z_0_1, z_0_2, z_0_3 },
+                    { z_1_0, z_1_1, z_1_2, z_1_3 },
+                    { z_2_0, z_2_1, z_2_2, z_2_3 },
+                    { z_3_0, z_3_1, z_3_2, z_3_3 },
+                };
+                for (int r = 0; r < 4 && b + r < rows; r++) {
+                    const int b_plus_r = b + r;
+                    const vec i = vec_sigmoid(z[r][0]);
+                    const vec f = vec_sigmoid(z[r][1]);
+                    const vec g_ = vec_tanh(z[r][2]);
+                    const vec o = vec_sigmoid(z[r][3]);
+                    const vec c = vec_load(&scratch->lstm.c[t % 2][b_plus_r][n]);
+                    const vec c_next = f * c + i * g_;
+                    const vec tanh_c = vec_tanh(c_next);
+                    const vec h_next = o * tanh_c;
+                    vec_store(&scratch->lstm.c[(t + 1) % 2][b_plus_r][n], c_next);
+                    vec_store(&scratch->lstm.h[(t + 1) % 2][b_plus_r][n], h_next);
+                }
+            }
+        }
+#else
         for (int n = 0; n < REBER_LSTM_UNITS; n += 3 * VEC) {
-            const int n_plus_1 = n + VEC;
-            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
+            const int n_plus_2 = n + 2 * VEC < REBER_LSTM_UNITS ? n + 2 * VEC : n;
             for (int b = 0; b < rows; b++) {
                 vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n]);
                 vec z_0_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n_plus_1]);
@@ -1437,38 +1822,38 @@ static void lstm_predict_batch(const struct reber_packed *restrict packed, struc
                 vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_plus_1]);
                 vec z_3_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_plus_2]);
                 for (int k = 0; k < REBER_LSTM_UNITS; k++) {
-                    const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
+                    const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][0][n % 16]);
                     const vec h = vec_splat(scratch->lstm.h[t % 2][b][k]);
                     z_0_0 += recurrent_kernel_0_0 * h;
                     const vec recurrent_kernel_0_1 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]);
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][0][n_plus_1 % 16]);
                     z_0_1 += recurrent_kernel_0_1 * h;
                     const vec recurrent_kernel_0_2 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]);
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 16][k][0][n_plus_2 % 16]);
                     z_0_2 += recurrent_kernel_0_2 * h;
-                    const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
+                    const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][1][n % 16]);
                     z_1_0 += recurrent_kernel_1_0 * h;
                     const vec recurrent_kernel_1_1 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]);
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][1][n_plus_1 % 16]);
                     z_1_1 += recurrent_kernel_1_1 * h;
                     const vec recurrent_kernel_1_2 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]);
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 16][k][1][n_plus_2 % 16]);
                     z_1_2 += recurrent_kernel_1_2 * h;
-                    const vec recurrent_kernel_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
+                    const vec recurrent_kernel_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][2][n % 16]);
                     z_2_0 += recurrent_kernel_2_0 * h;
                     const vec recurrent_kernel_2_1 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][2][n_plus_1 % 8]);
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][2][n_plus_1 % 16]);
                     z_2_1 += recurrent_kernel_2_1 * h;
                     const vec recurrent_kernel_2_2 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][2][n_plus_2 % 8]);
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 16][k][2][n_plus_2 % 16]);
                     z_2_2 += recurrent_kernel_2_2 * h;
-                    const vec recurrent_kernel_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
+                    const vec recurrent_kernel_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][3][n % 16]);
                     z_3_0 += recurrent_kernel_3_0 * h;
                     const vec recurrent_kernel_3_1 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][3][n_plus_1 % 8]);
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][3][n_plus_1 % 16]);
                     z_3_1 += recurrent_kernel_3_1 * h;
                     const vec recurrent_kernel_3_2 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][3][n_plus_2 % 8]);
+                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 16][k][3][n_plus_2 % 16]);
                     z_3_2 += recurrent_kernel_3_2 * h;
                 }
                 const vec i_0 = vec_sigmoid(z_0_0);
@@ -1503,6 +1888,7 @@ static void lstm_predict_batch(const struct reber_packed *restrict packed, struc
                 vec_store(&scratch->lstm.h[(t + 1) % 2][b][n_plus_2], h_next_2);
             }
         }
+#endif
     }
 }
 
@@ -1526,7 +1912,7 @@ static void dense_predict_batch(const struct reber_packed *restrict packed,
             vec z_4 = bias;
             vec z_5 = bias;
             for (int k = 0; k < REBER_LSTM_UNITS; k++) {
-                const vec kernel = vec_keep(vec_load(&packed->dense.kernel[n / 8][k][n % 8]));
+                const vec kernel = vec_keep(vec_load(&packed->dense.kernel[n / 16][k][n % 16]));
                 const vec h_0 = vec_splat(scratch->lstm.h[24 % 2][b][k]);
                 z_0 += kernel * h_0;
                 const vec h_1 = vec_splat(scratch->lstm.h[24 % 2][b_plus_1][k]);
@@ -1555,12 +1941,17 @@ static void dense_predict_batch(const struct reber_packed *restrict packed,
     /* dense.highest[b] max= dense.z[b,k] */
     for (int b = 0; b < rows; b++) {
         vec largest_of_highest = vec_splat(-INFINITY);
+        float rest_of_highest = -INFINITY;
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
             const vec z = vec_load(&scratch->local.dense.z[b][k]);
             largest_of_highest = vec_maximum(largest_of_highest, z);
         }
-        scratch->local.dense.highest[b] = maximum(scratch->local.dense.highest[b], vec_largest(largest_of_highest));
+        for (k = 8 - 8 % VEC; k < 8; k++) {
+            rest_of_highest = maximum(rest_of_highest, scratch->local.dense.z[b][k]);
+        }
+        scratch->local.dense.highest[b] =
+            maximum(maximum(scratch->local.dense.highest[b], vec_largest(largest_of_highest)), rest_of_highest);
     }
     /* dense.e[b,n] = exp(dense.z[b,n] - stop(dense.highest[b])) */
     for (int b = 0; b < rows; b++) {
@@ -1578,12 +1969,16 @@ static void dense_predict_batch(const struct reber_packed *restrict packed,
     /* dense.total[b] += dense.e[b,k] */
     for (int b = 0; b < rows; b++) {
         vec sum_of_total = vec_splat(0.0f);
+        float rest_of_total = 0.0f;
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
             const vec e = vec_load(&scratch->local.dense.e[b][k]);
             sum_of_total += e;
         }
-        scratch->local.dense.total[b] = scratch->local.dense.total[b] + vec_sum(sum_of_total);
+        for (k = 8 - 8 % VEC; k < 8; k++) {
+            rest_of_total += scratch->local.dense.e[b][k];
+        }
+        scratch->local.dense.total[b] = scratch->local.dense.total[b] + vec_sum(sum_of_total) + rest_of_total;
     }
     /* dense.y[b,n] = dense.e[b,n] / dense.total[b]
      * output[b,n] = dense.y[b,n] */
@@ -1592,7 +1987,7 @@ static void dense_predict_batch(const struct reber_packed *restrict packed,
             const vec e = vec_load(&scratch->local.dense.e[b][n]);
             const vec total = vec_splat(scratch->local.dense.total[b]);
             const vec y_ = e / total;
-            vec_store(&y[8 * b + n], y_);
+            vec_store_part(&y[8 * b + n], y_, 8 - n);
         }
     }
 }
@@ -1618,8 +2013,8 @@ static void reber_predict_batch_with(const struct reber_packed *restrict packed,
 struct reber_step_memory {
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[REBER_DENSE_UNITS];
-            float e[REBER_DENSE_UNITS];
+            float z[16];
+            float e[16];
             float highest;
             float total;
         } dense;
@@ -1651,78 +2046,96 @@ static void lstm_step(const struct reber_packed *restrict packed, struct reber_s
      * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
      * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
      * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
-    for (int n = 0; n < REBER_LSTM_UNITS; n += 3 * VEC) {
-        const int n_plus_1 = n + VEC;
-        const int n_plus_2 = n + 2 * VEC;
+    for (int n = 0; n < REBER_LSTM_UNITS; n += 2 * VEC) {
+        const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
         vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n]);
         vec z_0_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n_plus_1]);
-        vec z_0_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n_plus_2]);
         vec z_1_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n]);
         vec z_1_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n_plus_1]);
-        vec z_1_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n_plus_2]);
         vec z_2_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n]);
         vec z_2_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n_plus_1]);
-        vec z_2_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n_plus_2]);
         vec z_3_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n]);
         vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_plus_1]);
-        vec z_3_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_plus_2]);
-        for (int k = 0; k < REBER_LSTM_UNITS; k++) {
-            const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
-            const vec h = vec_splat(state->lstm.h[0][k]);
-            z_0_0 += recurrent_kernel_0_0 * h;
-            const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][0][n_plus_1 % 8]);
-            z_0_1 += recurrent_kernel_0_1 * h;
-            const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][0][n_plus_2 % 8]);
-            z_0_2 += recurrent_kernel_0_2 * h;
-            const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
-            z_1_0 += recurrent_kernel_1_0 * h;
-            const vec recurrent_kernel_1_1 = vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][1][n_plus_1 % 8]);
-            z_1_1 += recurrent_kernel_1_1 * h;
-            const vec recurrent_kernel_1_2 = vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][1][n_plus_2 % 8]);
-            z_1_2 += recurrent_kernel_1_2 * h;
-            const vec recurrent_kernel_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
-            z_2_0 += recurrent_kernel_2_0 * h;
-            const vec recurrent_kernel_2_1 = vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][2][n_plus_1 % 8]);
-            z_2_1 += recurrent_kernel_2_1 * h;
-            const vec recurrent_kernel_2_2 = vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][2][n_plus_2 % 8]);
-            z_2_2 += recurrent_kernel_2_2 * h;
-            const vec recurrent_kernel_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
-            z_3_0 += recurrent_kernel_3_0 * h;
-            const vec recurrent_kernel_3_1 = vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 8][k][3][n_plus_1 % 8]);
-            z_3_1 += recurrent_kernel_3_1 * h;
-            const vec recurrent_kernel_3_2 = vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 8][k][3][n_plus_2 % 8]);
-            z_3_2 += recurrent_kernel_3_2 * h;
+        vec z_0_0_odd = vec_splat(0.0f);
+        vec z_0_1_odd = vec_splat(0.0f);
+        vec z_1_0_odd = vec_splat(0.0f);
+        vec z_1_1_odd = vec_splat(0.0f);
+        vec z_2_0_odd = vec_splat(0.0f);
+        vec z_2_1_odd = vec_splat(0.0f);
+        vec z_3_0_odd = vec_splat(0.0f);
+        vec z_3_1_odd = vec_splat(0.0f);
+        for (int k = 0; k < REBER_LSTM_UNITS; k += 2) {
+            const vec recurrent_kernel_0_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][0][n % 16]);
+            const vec h_0 = vec_splat(state->lstm.h[0][k]);
+            z_0_0 += recurrent_kernel_0_0_0 * h_0;
+            const vec recurrent_kernel_0_0_1 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][0][n_plus_1 % 16]);
+            z_0_1 += recurrent_kernel_0_0_1 * h_0;
+            const vec recurrent_kernel_0_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][1][n % 16]);
+            z_1_0 += recurrent_kernel_0_1_0 * h_0;
+            const vec recurrent_kernel_0_1_1 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][1][n_plus_1 % 16]);
+            z_1_1 += recurrent_kernel_0_1_1 * h_0;
+            const vec recurrent_kernel_0_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][2][n % 16]);
+            z_2_0 += recurrent_kernel_0_2_0 * h_0;
+            const vec recurrent_kernel_0_2_1 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][2][n_plus_1 % 16]);
+            z_2_1 += recurrent_kernel_0_2_1 * h_0;
+            const vec recurrent_kernel_0_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][3][n % 16]);
+            z_3_0 += recurrent_kernel_0_3_0 * h_0;
+            const vec recurrent_kernel_0_3_1 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][3][n_plus_1 % 16]);
+            z_3_1 += recurrent_kernel_0_3_1 * h_0;
+            const vec recurrent_kernel_1_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][0][n % 16]);
+            const vec h_1 = vec_splat(state->lstm.h[0][k + 1]);
+            z_0_0_odd += recurrent_kernel_1_0_0 * h_1;
+            const vec recurrent_kernel_1_0_1 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][0][n_plus_1 % 16]);
+            z_0_1_odd += recurrent_kernel_1_0_1 * h_1;
+            const vec recurrent_kernel_1_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][1][n % 16]);
+            z_1_0_odd += recurrent_kernel_1_1_0 * h_1;
+            const vec recurrent_kernel_1_1_1 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][1][n_plus_1 % 16]);
+            z_1_1_odd += recurrent_kernel_1_1_1 * h_1;
+            const vec recurrent_kernel_1_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][2][n % 16]);
+            z_2_0_odd += recurrent_kernel_1_2_0 * h_1;
+            const vec recurrent_kernel_1_2_1 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][2][n_plus_1 % 16]);
+            z_2_1_odd += recurrent_kernel_1_2_1 * h_1;
+            const vec recurrent_kernel_1_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][3][n % 16]);
+            z_3_0_odd += recurrent_kernel_1_3_0 * h_1;
+            const vec recurrent_kernel_1_3_1 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][3][n_plus_1 % 16]);
+            z_3_1_odd += recurrent_kernel_1_3_1 * h_1;
         }
+        z_0_0 += z_0_0_odd;
+        z_0_1 += z_0_1_odd;
+        z_1_0 += z_1_0_odd;
+        z_1_1 += z_1_1_odd;
+        z_2_0 += z_2_0_odd;
+        z_2_1 += z_2_1_odd;
+        z_3_0 += z_3_0_odd;
+        z_3_1 += z_3_1_odd;
         const vec i_0 = vec_sigmoid(z_0_0);
         const vec i_1 = vec_sigmoid(z_0_1);
-        const vec i_2 = vec_sigmoid(z_0_2);
         const vec f_0 = vec_sigmoid(z_1_0);
         const vec f_1 = vec_sigmoid(z_1_1);
-        const vec f_2 = vec_sigmoid(z_1_2);
         const vec g_0 = vec_tanh(z_2_0);
         const vec g_1 = vec_tanh(z_2_1);
-        const vec g_2 = vec_tanh(z_2_2);
         const vec o_0 = vec_sigmoid(z_3_0);
         const vec o_1 = vec_sigmoid(z_3_1);
-        const vec o_2 = vec_sigmoid(z_3_2);
         const vec c_0 = vec_load(&state->lstm.c[0][n]);
         const vec c_next_0 = f_0 * c_0 + i_0 * g_0;
         const vec c_1 = vec_load(&state->lstm.c[0][n_plus_1]);
         const vec c_next_1 = f_1 * c_1 + i_1 * g_1;
-        const vec c_2 = vec_load(&state->lstm.c[0][n_plus_2]);
-        const vec c_next_2 = f_2 * c_2 + i_2 * g_2;
         const vec tanh_c_0 = vec_tanh(c_next_0);
         const vec tanh_c_1 = vec_tanh(c_next_1);
-        const vec tanh_c_2 = vec_tanh(c_next_2);
         const vec h_next_0 = o_0 * tanh_c_0;
         const vec h_next_1 = o_1 * tanh_c_1;
-        const vec h_next_2 = o_2 * tanh_c_2;
         vec_store(&state->lstm.c[1][n], c_next_0);
         vec_store(&state->lstm.c[1][n_plus_1], c_next_1);
-        vec_store(&state->lstm.c[1][n_plus_2], c_next_2);
         vec_store(&state->lstm.h[1][n], h_next_0);
         vec_store(&state->lstm.h[1][n_plus_1], h_next_1);
-        vec_store(&state->lstm.h[1][n_plus_2], h_next_2);
     }
 }
 
@@ -1735,16 +2148,16 @@ static void dense_step(const struct reber_packed *restrict packed, struct reber_
         vec z = vec_load(&packed->dense.bias[n]);
         vec z_odd = vec_splat(0.0f);
         for (int k = 0; k < REBER_LSTM_UNITS; k += 4) {
-            const vec kernel_0 = vec_load(&packed->dense.kernel[n / 8][k][n % 8]);
+            const vec kernel_0 = vec_load(&packed->dense.kernel[n / 16][k][n % 16]);
             const vec h_0 = vec_splat(state->lstm.h[1][k]);
             z += kernel_0 * h_0;
-            const vec kernel_1 = vec_load(&packed->dense.kernel[n / 8][k + 1][n % 8]);
+            const vec kernel_1 = vec_load(&packed->dense.kernel[n / 16][k + 1][n % 16]);
             const vec h_1 = vec_splat(state->lstm.h[1][k + 1]);
             z_odd += kernel_1 * h_1;
-            const vec kernel_2 = vec_load(&packed->dense.kernel[n / 8][k + 2][n % 8]);
+            const vec kernel_2 = vec_load(&packed->dense.kernel[n / 16][k + 2][n % 16]);
             const vec h_2 = vec_splat(state->lstm.h[1][k + 2]);
             z += kernel_2 * h_2;
-            const vec kernel_3 = vec_load(&packed->dense.kernel[n / 8][k + 3][n % 8]);
+            const vec kernel_3 = vec_load(&packed->dense.kernel[n / 16][k + 3][n % 16]);
             const vec h_3 = vec_splat(state->lstm.h[1][k + 3]);
             z_odd += kernel_3 * h_3;
         }
@@ -1756,12 +2169,17 @@ static void dense_step(const struct reber_packed *restrict packed, struct reber_
     /* dense.highest[] max= dense.z[k] */
     {
         vec largest_of_highest = vec_splat(-INFINITY);
+        float rest_of_highest = -INFINITY;
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
             const vec z = vec_load(&scratch->local.dense.z[k]);
             largest_of_highest = vec_maximum(largest_of_highest, z);
         }
-        scratch->local.dense.highest = maximum(scratch->local.dense.highest, vec_largest(largest_of_highest));
+        for (k = 8 - 8 % VEC; k < 8; k++) {
+            rest_of_highest = maximum(rest_of_highest, scratch->local.dense.z[k]);
+        }
+        scratch->local.dense.highest = maximum(maximum(scratch->local.dense.highest, vec_largest(largest_of_highest)),
+            rest_of_highest);
     }
     /* dense.e[n] = exp(dense.z[n] - stop(dense.highest[])) */
     for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
@@ -1775,12 +2193,16 @@ static void dense_step(const struct reber_packed *restrict packed, struct reber_
     /* dense.total[] += dense.e[k] */
     {
         vec sum_of_total = vec_splat(0.0f);
+        float rest_of_total = 0.0f;
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
             const vec e = vec_load(&scratch->local.dense.e[k]);
             sum_of_total += e;
         }
-        scratch->local.dense.total = scratch->local.dense.total + vec_sum(sum_of_total);
+        for (k = 8 - 8 % VEC; k < 8; k++) {
+            rest_of_total += scratch->local.dense.e[k];
+        }
+        scratch->local.dense.total = scratch->local.dense.total + vec_sum(sum_of_total) + rest_of_total;
     }
     /* dense.y[n] = dense.e[n] / dense.total[]
      * output[n] = dense.y[n] */
@@ -1788,7 +2210,7 @@ static void dense_step(const struct reber_packed *restrict packed, struct reber_
         const vec e = vec_load(&scratch->local.dense.e[n]);
         const vec total = vec_splat(scratch->local.dense.total);
         const vec y_ = e / total;
-        vec_store(&y[n], y_);
+        vec_store_part(&y[n], y_, 8 - n);
     }
 }
 
@@ -1815,16 +2237,16 @@ static void lstm_prepare_training(const struct reber_weights *restrict weights,
     /* lstm.bias[g,n] = lstm.bias[24*g+n] */
     for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
         for (int g = 0; g < 4; g++) {
-            const vec bias = vec_load(&weights->lstm.bias[24 * g + n]);
-            vec_store(&training->lstm.bias[n / 8][g][n % 8], bias);
+            const vec bias = vec_load_part(&weights->lstm.bias[24 * g + n], 24 - n);
+            vec_store(&training->lstm.bias[n / 16][g][n % 16], bias);
         }
     }
     /* lstm.kernel[k,g,n] = lstm.kernel[k,24*g+n] */
     for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
         for (int k = 0; k < 8; k++) {
             for (int g = 0; g < 4; g++) {
-                const vec kernel = vec_load(&weights->lstm.kernel[k][24 * g + n]);
-                vec_store(&training->lstm.kernel[n / 8][k][g][n % 8], kernel);
+                const vec kernel = vec_load_part(&weights->lstm.kernel[k][24 * g + n], 24 - n);
+                vec_store(&training->lstm.kernel[n / 16][k][g][n % 16], kernel);
             }
         }
     }
@@ -1832,8 +2254,8 @@ static void lstm_prepare_training(const struct reber_weights *restrict weights,
     for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
         for (int k = 0; k < REBER_LSTM_UNITS; k++) {
             for (int g = 0; g < 4; g++) {
-                const vec recurrent_kernel = vec_load(&weights->lstm.recurrent_kernel[k][24 * g + n]);
-                vec_store(&training->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel);
+                const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][24 * g + n], 24 - n);
+                vec_store(&training->lstm.recurrent_kernel[n / 16][k][g][n % 16], recurrent_kernel);
             }
         }
     }
@@ -1844,21 +2266,20 @@ static void dense_prepare_training(const struct reber_weights *restrict weights,
 {
     /* dense.bias[n] = dense.bias[n] */
     for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
-        const vec bias = vec_load(&weights->dense.bias[n]);
+        const vec bias = vec_load_part(&weights->dense.bias[n], 8 - n);
         vec_store(&training->dense.bias[n], bias);
     }
     /* dense.kernel[k,n] = dense.kernel[k,n] */
     for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
         for (int k = 0; k < REBER_LSTM_UNITS; k++) {
-            const vec kernel = vec_load(&weights->dense.kernel[k][n]);
-            vec_store(&training->dense.kernel[n / 8][k][n % 8], kernel);
+            const vec kernel = vec_load_part(&weights->dense.kernel[k][n], 8 - n);
+            vec_store(&training->dense.kernel[n / 16][k][n % 16], kernel);
         }
     }
     /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
-    for (int m = 0; m < REBER_LSTM_UNITS; m += VEC) {
-        for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
-            vec_transpose(&weights->dense.kernel[m][n], 8, VEC, VEC,
-                &training->dense.kernel_transposed[m / 8][n][m % 8], 8);
+    for (int n = 0; n < REBER_DENSE_UNITS; n++) {
+        for (int m = 0; m < REBER_LSTM_UNITS; m++) {
+            training->dense.kernel_transposed[m / 16][n][m % 16] = weights->dense.kernel[m][n];
         }
     }
 }
@@ -1870,17 +2291,17 @@ static void lstm_prepare_training_2(const struct reber_weights *restrict weights
     for (int m = 0; m < REBER_LSTM_UNITS; m += VEC) {
         for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
             for (int g = 0; g < 4; g++) {
-                vec_transpose(&weights->lstm.recurrent_kernel[m][24 * g + n], 96, VEC, VEC,
-                    &training->lstm.recurrent_kernel_transposed[m / 8][n][g][m % 8], 32);
+                vec_transpose(&weights->lstm.recurrent_kernel[m][24 * g + n], 96, REBER_LSTM_UNITS - m,
+                    REBER_LSTM_UNITS - n, &training->lstm.recurrent_kernel_transposed[m / 16][n][g][m % 16], 64);
             }
         }
     }
-    /* lstm.kernel_transposed[n,g,m] = lstm.kernel[m,24*g+n] */
-    for (int m = 0; m < 8; m += VEC) {
-        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-            for (int g = 0; g < 4; g++) {
-                vec_transpose(&weights->lstm.kernel[m][24 * g + n], 96, VEC, VEC,
-                    &training->lstm.kernel_transposed[m / 8][n][g][m % 8], 32);
+    /* lstm.kernel_transposed[g,k,n] = lstm.kernel[k,24*g+n] */
+    for (int g = 0; g < 4; g++) {
+        for (int k = 0; k < 8; k++) {
+            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
+                const vec kernel_transposed = vec_load_part(&weights->lstm.kernel[k][24 * g + n], 24 - n);
+                vec_store(&training->lstm.kernel_transposed[g][k][n], kernel_transposed);
             }
         }
     }
@@ -1889,6 +2310,14 @@ static void lstm_prepare_training_2(const struct reber_weights *restrict weights
 static void reber_prepare_training_with(struct reber_training *restrict training,
     const struct reber_weights *restrict weights)
 {
+    memset(training->lstm.bias[1], 0, sizeof training->lstm.bias[1]);
+    memset(training->lstm.kernel[1], 0, sizeof training->lstm.kernel[1]);
+    memset(training->lstm.recurrent_kernel[1], 0, sizeof training->lstm.recurrent_kernel[1]);
+    memset(training->dense.bias, 0, sizeof training->dense.bias);
+    memset(training->dense.kernel[0], 0, sizeof training->dense.kernel[0]);
+    memset(training->dense.kernel_transposed[1], 0, sizeof training->dense.kernel_transposed[1]);
+    memset(training->lstm.recurrent_kernel_transposed[1], 0, sizeof training->lstm.recurrent_kernel_transposed[1]);
+    memset(training->lstm.kernel_transposed, 0, sizeof training->lstm.kernel_transposed);
     training->weights = weights;
     lstm_prepare_training(weights, training);
     dense_prepare_training(weights, training);
@@ -1926,17 +2355,126 @@ static void lstm_forward(const struct reber_training *restrict training, struct 
          * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
          * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
          * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+#if VEC == LANES
+        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
+            for (int b = 0; b < rows; b += 4) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                const vec bias_0 = vec_load(&training->lstm.bias[n / 16][0][n % 16]);
+                vec z_0_0 = bias_0;
+                const vec bias_1 = vec_load(&training->lstm.bias[n / 16][1][n % 16]);
+                vec z_0_1 = bias_1;
+                const vec bias_2 = vec_load(&training->lstm.bias[n / 16][2][n % 16]);
+                vec z_0_2 = bias_2;
+                const vec bias_3 = vec_load(&training->lstm.bias[n / 16][3][n % 16]);
+                vec z_0_3 = bias_3;
+                vec z_1_0 = bias_0;
+                vec z_1_1 = bias_1;
+                vec z_1_2 = bias_2;
+                vec z_1_3 = bias_3;
+                vec z_2_0 = bias_0;
+                vec z_2_1 = bias_1;
+                vec z_2_2 = bias_2;
+                vec z_2_3 = bias_3;
+                vec z_3_0 = bias_0;
+                vec z_3_1 = bias_1;
+                vec z_3_2 = bias_2;
+                vec z_3_3 = bias_3;
+                for (int k = 0; k < 8; k++) {
+                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][0][n % 16]));
+                    const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
+                    z_0_0 += kernel_0 * y_0;
+                    const vec y_1 = vec_splat(tape->embedding.y[t][b_plus_1][k]);
+                    z_1_0 += kernel_0 * y_1;
+                    const vec y_2 = vec_splat(tape->embedding.y[t][b_plus_2][k]);
+                    z_2_0 += kernel_0 * y_2;
+                    const vec y_3 = vec_splat(tape->embedding.y[t][b_plus_3][k]);
+                    z_3_0 += kernel_0 * y_3;
+                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][1][n % 16]));
+                    z_0_1 += kernel_1 * y_0;
+                    z_1_1 += kernel_1 * y_1;
+                    z_2_1 += kernel_1 * y_2;
+                    z_3_1 += kernel_1 * y_3;
+                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][2][n % 16]));
+                    z_0_2 += kernel_2 * y_0;
+                    z_1_2 += kernel_2 * y_1;
+                    z_2_2 += kernel_2 * y_2;
+                    z_3_2 += kernel_2 * y_3;
+                    const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][3][n % 16]));
+                    z_0_3 += kernel_3 * y_0;
+                    z_1_3 += kernel_3 * y_1;
+                    z_2_3 += kernel_3 * y_2;
+                    z_3_3 += kernel_3 * y_3;
+                }
+                for (int k = 0; k < REBER_LSTM_UNITS; k++) {
+                    const vec recurrent_kernel_0 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][0][n % 16]));
+                    const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
+                    z_0_0 += recurrent_kernel_0 * h_0;
+                    const vec h_1 = vec_splat(tape->lstm.h[t][b_plus_1][k]);
+                    z_1_0 += recurrent_kernel_0 * h_1;
+                    const vec h_2 = vec_splat(tape->lstm.h[t][b_plus_2][k]);
+                    z_2_0 += recurrent_kernel_0 * h_2;
+                    const vec h_3 = vec_splat(tape->lstm.h[t][b_plus_3][k]);
+                    z_3_0 += recurrent_kernel_0 * h_3;
+                    const vec recurrent_kernel_1 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][1][n % 16]));
+                    z_0_1 += recurrent_kernel_1 * h_0;
+                    z_1_1 += recurrent_kernel_1 * h_1;
+                    z_2_1 += recurrent_kernel_1 * h_2;
+                    z_3_1 += recurrent_kernel_1 * h_3;
+                    const vec recurrent_kernel_2 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][2][n % 16]));
+                    z_0_2 += recurrent_kernel_2 * h_0;
+                    z_1_2 += recurrent_kernel_2 * h_1;
+                    z_2_2 += recurrent_kernel_2 * h_2;
+                    z_3_2 += recurrent_kernel_2 * h_3;
+                    const vec recurrent_kernel_3 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][3][n % 16]));
+                    z_0_3 += recurrent_kernel_3 * h_0;
+                    z_1_3 += recurrent_kernel_3 * h_1;
+                    z_2_3 += recurrent_kernel_3 * h_2;
+                    z_3_3 += recurrent_kernel_3 * h_3;
+                }
+                vec z[4][4] = {
+                    { z_0_0, z_0_1, z_0_2, z_0_3 },
+                    { z_1_0, z_1_1, z_1_2, z_1_3 },
+                    { z_2_0, z_2_1, z_2_2, z_2_3 },
+                    { z_3_0, z_3_1, z_3_2, z_3_3 },
+                };
+                for (int r = 0; r < 4 && b + r < rows; r++) {
+                    const int b_plus_r = b + r;
+                    const vec i = vec_sigmoid(z[r][0]);
+                    const vec f = vec_sigmoid(z[r][1]);
+                    const vec g_ = vec_tanh(z[r][2]);
+                    const vec o = vec_sigmoid(z[r][3]);
+                    const vec c = vec_load(&tape->lstm.c[t][b_plus_r][n]);
+                    const vec c_next = f * c + i * g_;
+                    const vec tanh_c = vec_tanh(c_next);
+                    const vec h_next = o * tanh_c;
+                    vec_store(&tape->lstm.i[t][b_plus_r][n], i);
+                    vec_store(&tape->lstm.f[t][b_plus_r][n], f);
+                    vec_store(&tape->lstm.g[t][b_plus_r][n], g_);
+                    vec_store(&tape->lstm.o[t][b_plus_r][n], o);
+                    vec_store(&tape->lstm.c[t + 1][b_plus_r][n], c_next);
+                    vec_store(&tape->lstm.tanh_c[t][b_plus_r][n], tanh_c);
+                    vec_store(&tape->lstm.h[t + 1][b_plus_r][n], h_next);
+                }
+            }
+        }
+#else
         for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
             for (int b = 0; b < rows; b += 3) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
-                const vec bias_0 = vec_load(&training->lstm.bias[n / 8][0][n % 8]);
+                const vec bias_0 = vec_load(&training->lstm.bias[n / 16][0][n % 16]);
                 vec z_0_0 = bias_0;
-                const vec bias_1 = vec_load(&training->lstm.bias[n / 8][1][n % 8]);
+                const vec bias_1 = vec_load(&training->lstm.bias[n / 16][1][n % 16]);
                 vec z_0_1 = bias_1;
-                const vec bias_2 = vec_load(&training->lstm.bias[n / 8][2][n % 8]);
+                const vec bias_2 = vec_load(&training->lstm.bias[n / 16][2][n % 16]);
                 vec z_0_2 = bias_2;
-                const vec bias_3 = vec_load(&training->lstm.bias[n / 8][3][n % 8]);
+                const vec bias_3 = vec_load(&training->lstm.bias[n / 16][3][n % 16]);
                 vec z_0_3 = bias_3;
                 vec z_1_0 = bias_0;
                 vec z_1_1 = bias_1;
@@ -1947,29 +2485,29 @@ static void lstm_forward(const struct reber_training *restrict training, struct 
                 vec z_2_2 = bias_2;
                 vec z_2_3 = bias_3;
                 for (int k = 0; k < 8; k++) {
-                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][0][n % 8]));
+                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][0][n % 16]));
                     const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
                     z_0_0 += kernel_0 * y_0;
                     const vec y_1 = vec_splat(tape->embedding.y[t][b_plus_1][k]);
                     z_1_0 += kernel_0 * y_1;
                     const vec y_2 = vec_splat(tape->embedding.y[t][b_plus_2][k]);
                     z_2_0 += kernel_0 * y_2;
-                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][1][n % 8]));
+                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][1][n % 16]));
                     z_0_1 += kernel_1 * y_0;
                     z_1_1 += kernel_1 * y_1;
                     z_2_1 += kernel_1 * y_2;
-                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][2][n % 8]));
+                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][2][n % 16]));
                     z_0_2 += kernel_2 * y_0;
                     z_1_2 += kernel_2 * y_1;
                     z_2_2 += kernel_2 * y_2;
-                    const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][3][n % 8]));
+                    const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][3][n % 16]));
                     z_0_3 += kernel_3 * y_0;
                     z_1_3 += kernel_3 * y_1;
                     z_2_3 += kernel_3 * y_2;
                 }
                 for (int k = 0; k < REBER_LSTM_UNITS; k++) {
                     const vec recurrent_kernel_0 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][0][n % 16]));
                     const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                     z_0_0 += recurrent_kernel_0 * h_0;
                     const vec h_1 = vec_splat(tape->lstm.h[t][b_plus_1][k]);
@@ -1977,17 +2515,17 @@ static void lstm_forward(const struct reber_training *restrict training, struct 
                     const vec h_2 = vec_splat(tape->lstm.h[t][b_plus_2][k]);
                     z_2_0 += recurrent_kernel_0 * h_2;
                     const vec recurrent_kernel_1 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][1][n % 16]));
                     z_0_1 += recurrent_kernel_1 * h_0;
                     z_1_1 += recurrent_kernel_1 * h_1;
                     z_2_1 += recurrent_kernel_1 * h_2;
                     const vec recurrent_kernel_2 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][2][n % 8]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][2][n % 16]));
                     z_0_2 += recurrent_kernel_2 * h_0;
                     z_1_2 += recurrent_kernel_2 * h_1;
                     z_2_2 += recurrent_kernel_2 * h_2;
                     const vec recurrent_kernel_3 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][3][n % 8]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][3][n % 16]));
                     z_0_3 += recurrent_kernel_3 * h_0;
                     z_1_3 += recurrent_kernel_3 * h_1;
                     z_2_3 += recurrent_kernel_3 * h_2;
@@ -2017,6 +2555,7 @@ static void lstm_forward(const struct reber_training *restrict training, struct 
                 }
             }
         }
+#endif
     }
 }
 
@@ -2039,7 +2578,7 @@ static void dense_forward(const struct reber_training *restrict training, struct
             vec z_4 = bias;
             vec z_5 = bias;
             for (int k = 0; k < REBER_LSTM_UNITS; k++) {
-                const vec kernel = vec_keep(vec_load(&training->dense.kernel[n / 8][k][n % 8]));
+                const vec kernel = vec_keep(vec_load(&training->dense.kernel[n / 16][k][n % 16]));
                 const vec h_0 = vec_splat(tape->lstm.h[24][b][k]);
                 z_0 += kernel * h_0;
                 const vec h_1 = vec_splat(tape->lstm.h[24][b_plus_1][k]);
@@ -2068,12 +2607,17 @@ static void dense_forward(const struct reber_training *restrict training, struct
     /* dense.highest[b] max= dense.z[b,k] */
     for (int b = 0; b < rows; b++) {
         vec largest_of_highest = vec_splat(-INFINITY);
+        float rest_of_highest = -INFINITY;
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
             const vec z = vec_load(&tape->dense.z[b][k]);
             largest_of_highest = vec_maximum(largest_of_highest, z);
         }
-        tape->local.dense.highest[b] = maximum(tape->local.dense.highest[b], vec_largest(largest_of_highest));
+        for (k = 8 - 8 % VEC; k < 8; k++) {
+            rest_of_highest = maximum(rest_of_highest, tape->dense.z[b][k]);
+        }
+        tape->local.dense.highest[b] = maximum(maximum(tape->local.dense.highest[b], vec_largest(largest_of_highest)),
+            rest_of_highest);
     }
     /* dense.e[b,n] = exp(dense.z[b,n] - stop(dense.highest[b])) */
     for (int b = 0; b < rows; b++) {
@@ -2091,12 +2635,16 @@ static void dense_forward(const struct reber_training *restrict training, struct
     /* dense.total[b] += dense.e[b,k] */
     for (int b = 0; b < rows; b++) {
         vec sum_of_total = vec_splat(0.0f);
+        float rest_of_total = 0.0f;
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
             const vec e = vec_load(&tape->dense.e[b][k]);
             sum_of_total += e;
         }
-        tape->dense.total[b] = tape->dense.total[b] + vec_sum(sum_of_total);
+        for (k = 8 - 8 % VEC; k < 8; k++) {
+            rest_of_total += tape->dense.e[b][k];
+        }
+        tape->dense.total[b] = tape->dense.total[b] + vec_sum(sum_of_total) + rest_of_total;
     }
     /* dense.y[b,n] = dense.e[b,n] / dense.total[b]
      * output[b,n] = dense.y[b,n]
@@ -2108,7 +2656,7 @@ static void dense_forward(const struct reber_training *restrict training, struct
             const vec y_ = e / total;
             const vec d_z = vec_splat(0.0f);
             vec_store(&tape->dense.y[b][n], y_);
-            vec_store(&tape->output[b][n], y_);
+            vec_store_part(&tape->output[b][n], y_, 8 - n);
             vec_store(&tape->dense.d_z[b][n], d_z);
         }
     }
@@ -2126,7 +2674,7 @@ static void reber_forward_with(const struct reber_weights *restrict weights,
     for (int t = 0; t < REBER_TIMESTEPS; t++) {
         for (int b = 0; b < rows; b++) {
             for (int n = 0; n < 8; n += VEC) {
-                const vec y_ = vec_load(&weights->embedding.embeddings[clamped(tape->input[b][t], 8)][n]);
+                const vec y_ = vec_load_part(&weights->embedding.embeddings[clamped(tape->input[b][t], 8)][n], 8 - n);
                 vec_store(&tape->embedding.y[t][b][n], y_);
             }
         }
@@ -2147,12 +2695,17 @@ static float reber_loss_with(struct reber_tape *restrict tape, const int32_t *re
     /* highest[b] max= dense.z[b,k] */
     for (int b = 0; b < rows; b++) {
         vec largest_of_highest = vec_splat(-INFINITY);
+        float rest_of_highest = -INFINITY;
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
             const vec z = vec_load(&tape->dense.z[b][k]);
             largest_of_highest = vec_maximum(largest_of_highest, z);
         }
-        tape->local.model_loss.highest[b] = maximum(tape->local.model_loss.highest[b], vec_largest(largest_of_highest));
+        for (k = 8 - 8 % VEC; k < 8; k++) {
+            rest_of_highest = maximum(rest_of_highest, tape->dense.z[b][k]);
+        }
+        tape->local.model_loss.highest[b] =
+            maximum(maximum(tape->local.model_loss.highest[b], vec_largest(largest_of_highest)), rest_of_highest);
     }
     /* e[b,n] = exp(dense.z[b,n] - stop(highest[b])) */
     for (int b = 0; b < rows; b++) {
@@ -2170,12 +2723,16 @@ static float reber_loss_with(struct reber_tape *restrict tape, const int32_t *re
     /* sum[b] += e[b,k] */
     for (int b = 0; b < rows; b++) {
         vec sum_of_sum = vec_splat(0.0f);
+        float rest_of_sum = 0.0f;
         int k = 0;
         for (; k + VEC <= 8; k += VEC) {
             const vec e = vec_load(&tape->model.e[b][k]);
             sum_of_sum += e;
         }
-        tape->model.sum[b] = tape->model.sum[b] + vec_sum(sum_of_sum);
+        for (k = 8 - 8 % VEC; k < 8; k++) {
+            rest_of_sum += tape->model.e[b][k];
+        }
+        tape->model.sum[b] = tape->model.sum[b] + vec_sum(sum_of_sum) + rest_of_sum;
     }
     /* log_total[b] = log(sum[b]) */
     for (int b = 0; b < rows; b++) {
@@ -2226,7 +2783,7 @@ static float reber_loss_with(struct reber_tape *restrict tape, const int32_t *re
             d_z += d_e * e;
             const vec d_output = vec_splat(0.0f);
             vec_store(&tape->dense.d_z[b][k], d_z);
-            vec_store(&tape->d_output[b][k], d_output);
+            vec_store_part(&tape->d_output[b][k], d_output, 8 - k);
         }
     }
     return loss;
@@ -2238,7 +2795,7 @@ static void model_backward(struct reber_tape *restrict tape, struct reber_gradie
      * dense.d_e[b,n] = dense.d_y[b,n] / dense.total[b] */
     for (int b = 0; b < rows; b++) {
         for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
-            const vec d_y = vec_load(&tape->d_output[b][n]);
+            const vec d_y = vec_load_part(&tape->d_output[b][n], 8 - n);
             const vec total = vec_splat(tape->dense.total[b]);
             const vec d_e = d_y / total;
             vec_store(&tape->local.model_backward.dense_d_y[b][n], d_y);
@@ -2252,6 +2809,7 @@ static void model_backward(struct reber_tape *restrict tape, struct reber_gradie
     /* dense.d_total[b] += -(dense.d_y[b,n] * (dense.y[b,n] / dense.total[b])) */
     for (int b = 0; b < rows; b++) {
         vec sum_of_d_total = vec_splat(0.0f);
+        float rest_of_d_total = 0.0f;
         int n = 0;
         for (; n + VEC <= 8; n += VEC) {
             const vec d_y = vec_load(&tape->local.model_backward.dense_d_y[b][n]);
@@ -2259,8 +2817,12 @@ static void model_backward(struct reber_tape *restrict tape, struct reber_gradie
             const vec total = vec_splat(tape->dense.total[b]);
             sum_of_d_total += -(d_y * (y_ / total));
         }
+        for (n = 8 - 8 % VEC; n < 8; n++) {
+            rest_of_d_total += -(tape->local.model_backward.dense_d_y[b][n] * (tape->dense.y[b][n]
+                / tape->dense.total[b]));
+        }
         tape->local.model_backward.dense_d_total[b] = tape->local.model_backward.dense_d_total[b] +
-            vec_sum(sum_of_d_total);
+            vec_sum(sum_of_d_total) + rest_of_d_total;
     }
     /* dense.d_e[b,k] += dense.d_total[b]
      * dense.d_z[b,k] += dense.d_e[b,k] * dense.e[b,k] */
@@ -2284,12 +2846,12 @@ static void model_backward(struct reber_tape *restrict tape, struct reber_gradie
             const int k_plus_3 = k + 3;
             const int k_plus_4 = k + 4;
             const int k_plus_5 = k + 5;
-            vec d_kernel_0 = vec_load(&gradients->dense.kernel[k][n]);
-            vec d_kernel_1 = vec_load(&gradients->dense.kernel[k_plus_1][n]);
-            vec d_kernel_2 = vec_load(&gradients->dense.kernel[k_plus_2][n]);
-            vec d_kernel_3 = vec_load(&gradients->dense.kernel[k_plus_3][n]);
-            vec d_kernel_4 = vec_load(&gradients->dense.kernel[k_plus_4][n]);
-            vec d_kernel_5 = vec_load(&gradients->dense.kernel[k_plus_5][n]);
+            vec d_kernel_0 = vec_load_part(&gradients->dense.kernel[k][n], 8 - n);
+            vec d_kernel_1 = vec_load_part(&gradients->dense.kernel[k_plus_1][n], 8 - n);
+            vec d_kernel_2 = vec_load_part(&gradients->dense.kernel[k_plus_2][n], 8 - n);
+            vec d_kernel_3 = vec_load_part(&gradients->dense.kernel[k_plus_3][n], 8 - n);
+            vec d_kernel_4 = vec_load_part(&gradients->dense.kernel[k_plus_4][n], 8 - n);
+            vec d_kernel_5 = vec_load_part(&gradients->dense.kernel[k_plus_5][n], 8 - n);
             for (int b = 0; b < rows; b++) {
                 const vec d_z = vec_keep(vec_load(&tape->dense.d_z[b][n]));
                 const vec h_0 = vec_splat(tape->lstm.h[24][b][k]);
@@ -2305,12 +2867,12 @@ static void model_backward(struct reber_tape *restrict tape, struct reber_gradie
                 const vec h_5 = vec_splat(tape->lstm.h[24][b][k_plus_5]);
                 d_kernel_5 += d_z * h_5;
             }
-            vec_store(&gradients->dense.kernel[k][n], d_kernel_0);
-            vec_store(&gradients->dense.kernel[k_plus_1][n], d_kernel_1);
-            vec_store(&gradients->dense.kernel[k_plus_2][n], d_kernel_2);
-            vec_store(&gradients->dense.kernel[k_plus_3][n], d_kernel_3);
-            vec_store(&gradients->dense.kernel[k_plus_4][n], d_kernel_4);
-            vec_store(&gradients->dense.kernel[k_plus_5][n], d_kernel_5);
+            vec_store_part(&gradients->dense.kernel[k][n], d_kernel_0, 8 - n);
+            vec_store_part(&gradients->dense.kernel[k_plus_1][n], d_kernel_1, 8 - n);
+            vec_store_part(&gradients->dense.kernel[k_plus_2][n], d_kernel_2, 8 - n);
+            vec_store_part(&gradients->dense.kernel[k_plus_3][n], d_kernel_3, 8 - n);
+            vec_store_part(&gradients->dense.kernel[k_plus_4][n], d_kernel_4, 8 - n);
+            vec_store_part(&gradients->dense.kernel[k_plus_5][n], d_kernel_5, 8 - n);
         }
     }
 }
@@ -2320,9 +2882,61 @@ static void lstm_backward(const struct reber_training *restrict training, struct
 {
     /* lstm.d_h[24,b,n] = 0
      * lstm.d_h[24,b,n] += dense.d_z[b,m] * dense.kernel_transposed[m,n] */
+#if VEC == LANES
+    for (int n = 0; n < REBER_LSTM_UNITS; n += 2 * VEC) {
+        const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
+        for (int b = 0; b < rows; b += 5) {
+            const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+            const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+            const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+            const int b_plus_4 = b + 4 < rows ? b + 4 : b;
+            vec d_h_0_0 = vec_splat(0.0f);
+            vec d_h_0_1 = vec_splat(0.0f);
+            vec d_h_1_0 = vec_splat(0.0f);
+            vec d_h_1_1 = vec_splat(0.0f);
+            vec d_h_2_0 = vec_splat(0.0f);
+            vec d_h_2_1 = vec_splat(0.0f);
+            vec d_h_3_0 = vec_splat(0.0f);
+            vec d_h_3_1 = vec_splat(0.0f);
+            vec d_h_4_0 = vec_splat(0.0f);
+            vec d_h_4_1 = vec_splat(0.0f);
+            for (int m = 0; m < REBER_DENSE_UNITS; m++) {
+                const vec d_z_0 = vec_splat(tape->dense.d_z[b][m]);
+                const vec kernel_transposed_0 =
+                    vec_hold(vec_load(&training->dense.kernel_transposed[n / 16][m][n % 16]));
+                d_h_0_0 += d_z_0 * kernel_transposed_0;
+                const vec kernel_transposed_1 =
+                    vec_hold(vec_load(&training->dense.kernel_transposed[n_plus_1 / 16][m][n_plus_1 % 16]));
+                d_h_0_1 += d_z_0 * kernel_transposed_1;
+                const vec d_z_1 = vec_splat(tape->dense.d_z[b_plus_1][m]);
+                d_h_1_0 += d_z_1 * kernel_transposed_0;
+                d_h_1_1 += d_z_1 * kernel_transposed_1;
+                const vec d_z_2 = vec_splat(tape->dense.d_z[b_plus_2][m]);
+                d_h_2_0 += d_z_2 * kernel_transposed_0;
+                d_h_2_1 += d_z_2 * kernel_transposed_1;
+                const vec d_z_3 = vec_splat(tape->dense.d_z[b_plus_3][m]);
+                d_h_3_0 += d_z_3 * kernel_transposed_0;
+                d_h_3_1 += d_z_3 * kernel_transposed_1;
+                const vec d_z_4 = vec_splat(tape->dense.d_z[b_plus_4][m]);
+                d_h_4_0 += d_z_4 * kernel_transposed_0;
+                d_h_4_1 += d_z_4 * kernel_transposed_1;
+            }
+            vec_store(&tape->lstm.d_h[24 % 2][b][n], d_h_0_0);
+            vec_store(&tape->lstm.d_h[24 % 2][b][n_plus_1], d_h_0_1);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_1][n], d_h_1_0);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_1][n_plus_1], d_h_1_1);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_2][n], d_h_2_0);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_2][n_plus_1], d_h_2_1);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_3][n], d_h_3_0);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_3][n_plus_1], d_h_3_1);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_4][n], d_h_4_0);
+            vec_store(&tape->lstm.d_h[24 % 2][b_plus_4][n_plus_1], d_h_4_1);
+        }
+    }
+#else
     for (int n = 0; n < REBER_LSTM_UNITS; n += 3 * VEC) {
-        const int n_plus_1 = n + VEC;
-        const int n_plus_2 = n + 2 * VEC;
+        const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
+        const int n_plus_2 = n + 2 * VEC < REBER_LSTM_UNITS ? n + 2 * VEC : n;
         for (int b = 0; b < rows; b += 4) {
             const int b_plus_1 = b + 1 < rows ? b + 1 : b;
             const int b_plus_2 = b + 2 < rows ? b + 2 : b;
@@ -2341,13 +2955,14 @@ static void lstm_backward(const struct reber_training *restrict training, struct
             vec d_h_3_2 = vec_splat(0.0f);
             for (int m = 0; m < REBER_DENSE_UNITS; m++) {
                 const vec d_z_0 = vec_splat(tape->dense.d_z[b][m]);
-                const vec kernel_transposed_0 = vec_hold(vec_load(&training->dense.kernel_transposed[n / 8][m][n % 8]));
+                const vec kernel_transposed_0 =
+                    vec_hold(vec_load(&training->dense.kernel_transposed[n / 16][m][n % 16]));
                 d_h_0_0 += d_z_0 * kernel_transposed_0;
                 const vec kernel_transposed_1 =
-                    vec_hold(vec_load(&training->dense.kernel_transposed[n_plus_1 / 8][m][n_plus_1 % 8]));
+                    vec_hold(vec_load(&training->dense.kernel_transposed[n_plus_1 / 16][m][n_plus_1 % 16]));
                 d_h_0_1 += d_z_0 * kernel_transposed_1;
                 const vec kernel_transposed_2 =
-                    vec_hold(vec_load(&training->dense.kernel_transposed[n_plus_2 / 8][m][n_plus_2 % 8]));
+                    vec_hold(vec_load(&training->dense.kernel_transposed[n_plus_2 / 16][m][n_plus_2 % 16]));
                 d_h_0_2 += d_z_0 * kernel_transposed_2;
                 const vec d_z_1 = vec_splat(tape->dense.d_z[b_plus_1][m]);
                 d_h_1_0 += d_z_1 * kernel_transposed_0;
@@ -2376,14 +2991,15 @@ static void lstm_backward(const struct reber_training *restrict training, struct
             vec_store(&tape->lstm.d_h[24 % 2][b_plus_3][n_plus_2], d_h_3_2);
         }
     }
+#endif
     /* dense.d_bias[n] += dense.d_z[b,n] */
     for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
-        vec d_bias = vec_load(&gradients->dense.bias[n]);
+        vec d_bias = vec_load_part(&gradients->dense.bias[n], 8 - n);
         for (int b = 0; b < rows; b++) {
             const vec d_z = vec_load(&tape->dense.d_z[b][n]);
             d_bias += d_z;
         }
-        vec_store(&gradients->dense.bias[n], d_bias);
+        vec_store_part(&gradients->dense.bias[n], d_bias, 8 - n);
     }
 }
 
@@ -2402,7 +3018,7 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
         for (int g = 0; g < 4; g++) {
             for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
                 const vec d_recurrent_kernel_sum = vec_splat(0.0f);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][g][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][g][n % 16],
                     d_recurrent_kernel_sum);
             }
         }
@@ -2412,21 +3028,13 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
         for (int k = 0; k < 8; k++) {
             for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
                 const vec d_kernel_sum = vec_splat(0.0f);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][k][n % 8], d_kernel_sum);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][k][n % 16], d_kernel_sum);
             }
         }
     }
-    /* lstm.d_bias_sum[g,n] = 0 */
-    for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-            const vec d_bias_sum = vec_splat(0.0f);
-            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][g][n % 8], d_bias_sum);
-        }
-    }
     /* lstm.d_h, lstm.d_c: 2 steps are kept, step t at t % 2 */
-    /* lstm.d_z: 8 steps are kept, step t at t % 8 */
-    for (int t_end = REBER_TIMESTEPS; t_end > 0; t_end -= 8) {
-        const int t_start = t_end - 8;
+    for (int t_end = REBER_TIMESTEPS; t_end > 0; t_end -= 4) {
+        const int t_start = t_end - 4;
         for (int t = t_end - 1; t >= t_start; t--) {
             /* lstm.d_o[t,b,n] = lstm.d_h[t+1,b,n] * lstm.tanh_c[t,b,n]
              * lstm.d_tanh_c[t,b,n] = lstm.d_h[t+1,b,n] * lstm.o[t,b,n]
@@ -2462,17 +3070,72 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                     const vec d_z_0 = d_i * (i * (1.0f - i));
                     vec_store(&tape->local.lstm_backward.d_c[(t + 1) % 2][b][n], d_c_next);
                     vec_store(&tape->local.lstm_backward.d_c[t % 2][b][n], d_c);
-                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][3][n % 8], d_z_3);
-                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][2][n % 8], d_z_2);
-                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][1][n % 8], d_z_1);
-                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][0][n % 8], d_z_0);
+                    vec_store(&tape->local.lstm_backward.d_z[n / 16][t][b][3][n % 16], d_z_3);
+                    vec_store(&tape->local.lstm_backward.d_z[n / 16][t][b][2][n % 16], d_z_2);
+                    vec_store(&tape->local.lstm_backward.d_z[n / 16][t][b][1][n % 16], d_z_1);
+                    vec_store(&tape->local.lstm_backward.d_z[n / 16][t][b][0][n % 16], d_z_0);
                 }
             }
             /* lstm.d_h[t,b,n] = 0
              * lstm.d_h[t,b,n] += lstm.d_z[t,b,g,m] * lstm.recurrent_kernel_transposed[m,g,n] */
+#if VEC == LANES
+            for (int n = 0; n < REBER_LSTM_UNITS; n += 2 * VEC) {
+                const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
+                for (int b = 0; b < rows; b += 5) {
+                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                    const int b_plus_4 = b + 4 < rows ? b + 4 : b;
+                    vec d_h_0_0 = vec_splat(0.0f);
+                    vec d_h_0_1 = vec_splat(0.0f);
+                    vec d_h_1_0 = vec_splat(0.0f);
+                    vec d_h_1_1 = vec_splat(0.0f);
+                    vec d_h_2_0 = vec_splat(0.0f);
+                    vec d_h_2_1 = vec_splat(0.0f);
+                    vec d_h_3_0 = vec_splat(0.0f);
+                    vec d_h_3_1 = vec_splat(0.0f);
+                    vec d_h_4_0 = vec_splat(0.0f);
+                    vec d_h_4_1 = vec_splat(0.0f);
+                    for (int m = 0; m < REBER_LSTM_UNITS; m++) {
+                        for (int g = 0; g < 4; g++) {
+                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b][g][m % 16]);
+                            const vec recurrent_kernel_transposed_0 =
+                                vec_hold(vec_load(&training->lstm.recurrent_kernel_transposed[n / 16][m][g][n % 16]));
+                            d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
+                            const vec recurrent_kernel_transposed_1 =
+                                vec_hold(vec_load(
+                                &training->lstm.recurrent_kernel_transposed[n_plus_1 / 16][m][g][n_plus_1 % 16]));
+                            d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
+                            const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b_plus_1][g][m % 16]);
+                            d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
+                            d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
+                            const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b_plus_2][g][m % 16]);
+                            d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
+                            d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
+                            const vec d_z_3 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b_plus_3][g][m % 16]);
+                            d_h_3_0 += d_z_3 * recurrent_kernel_transposed_0;
+                            d_h_3_1 += d_z_3 * recurrent_kernel_transposed_1;
+                            const vec d_z_4 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b_plus_4][g][m % 16]);
+                            d_h_4_0 += d_z_4 * recurrent_kernel_transposed_0;
+                            d_h_4_1 += d_z_4 * recurrent_kernel_transposed_1;
+                        }
+                    }
+                    vec_store(&tape->lstm.d_h[t % 2][b][n], d_h_0_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_plus_1], d_h_0_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n], d_h_1_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n_plus_1], d_h_1_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n], d_h_2_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n_plus_1], d_h_2_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_3][n], d_h_3_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_3][n_plus_1], d_h_3_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_4][n], d_h_4_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_4][n_plus_1], d_h_4_1);
+                }
+            }
+#else
             for (int n = 0; n < REBER_LSTM_UNITS; n += 3 * VEC) {
-                const int n_plus_1 = n + VEC;
-                const int n_plus_2 = n + 2 * VEC;
+                const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
+                const int n_plus_2 = n + 2 * VEC < REBER_LSTM_UNITS ? n + 2 * VEC : n;
                 for (int b = 0; b < rows; b += 4) {
                     const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                     const int b_plus_2 = b + 2 < rows ? b + 2 : b;
@@ -2491,30 +3154,27 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                     vec d_h_3_2 = vec_splat(0.0f);
                     for (int m = 0; m < REBER_LSTM_UNITS; m++) {
                         for (int g = 0; g < 4; g++) {
-                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b][g][m % 8]);
+                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b][g][m % 16]);
                             const vec recurrent_kernel_transposed_0 =
-                                vec_hold(vec_load(&training->lstm.recurrent_kernel_transposed[n / 8][m][g][n % 8]));
+                                vec_hold(vec_load(&training->lstm.recurrent_kernel_transposed[n / 16][m][g][n % 16]));
                             d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
                             const vec recurrent_kernel_transposed_1 =
                                 vec_hold(vec_load(
-                                &training->lstm.recurrent_kernel_transposed[n_plus_1 / 8][m][g][n_plus_1 % 8]));
+                                &training->lstm.recurrent_kernel_transposed[n_plus_1 / 16][m][g][n_plus_1 % 16]));
                             d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
                             const vec recurrent_kernel_transposed_2 =
                                 vec_hold(vec_load(
-                                &training->lstm.recurrent_kernel_transposed[n_plus_2 / 8][m][g][n_plus_2 % 8]));
+                                &training->lstm.recurrent_kernel_transposed[n_plus_2 / 16][m][g][n_plus_2 % 16]));
                             d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
-                            const vec d_z_1 =
-                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_1][g][m % 8]);
+                            const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b_plus_1][g][m % 16]);
                             d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
                             d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
                             d_h_1_2 += d_z_1 * recurrent_kernel_transposed_2;
-                            const vec d_z_2 =
-                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_2][g][m % 8]);
+                            const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b_plus_2][g][m % 16]);
                             d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
                             d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
                             d_h_2_2 += d_z_2 * recurrent_kernel_transposed_2;
-                            const vec d_z_3 =
-                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_3][g][m % 8]);
+                            const vec d_z_3 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b_plus_3][g][m % 16]);
                             d_h_3_0 += d_z_3 * recurrent_kernel_transposed_0;
                             d_h_3_1 += d_z_3 * recurrent_kernel_transposed_1;
                             d_h_3_2 += d_z_3 * recurrent_kernel_transposed_2;
@@ -2534,8 +3194,189 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                     vec_store(&tape->lstm.d_h[t % 2][b_plus_3][n_plus_2], d_h_3_2);
                 }
             }
+#endif
         }
         /* lstm.d_recurrent_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * lstm.h[t,b,k] */
+#if VEC == LANES
+        for (int n = 0; n < REBER_LSTM_UNITS; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
+            for (int k = 0; k < REBER_LSTM_UNITS; k += 3) {
+                const int k_plus_1 = k + 1;
+                const int k_plus_2 = k + 2;
+                vec d_recurrent_kernel_sum_0_0_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_0_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_1_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_1_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_2_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_2_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_3_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_3_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_0_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_0_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_1_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_1_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_2_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_2_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_3_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_3_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_3_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_3_1 = vec_splat(0.0f);
+                for (int t = t_start; t < t_end; t++) {
+                    for (int b = 0; b < rows; b++) {
+                        const vec d_z_0_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][0][n % 16]));
+                        const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
+                        d_recurrent_kernel_sum_0_0_0 += d_z_0_0 * h_0;
+                        const vec h_1 = vec_splat(tape->lstm.h[t][b][k_plus_1]);
+                        d_recurrent_kernel_sum_1_0_0 += d_z_0_0 * h_1;
+                        const vec h_2 = vec_splat(tape->lstm.h[t][b][k_plus_2]);
+                        d_recurrent_kernel_sum_2_0_0 += d_z_0_0 * h_2;
+                        const vec d_z_0_1 =
+                            vec_hold(vec_load(&tape->local.lstm_backward.d_z[n_plus_1 / 16][t][b][0][n_plus_1 % 16]));
+                        d_recurrent_kernel_sum_0_0_1 += d_z_0_1 * h_0;
+                        d_recurrent_kernel_sum_1_0_1 += d_z_0_1 * h_1;
+                        d_recurrent_kernel_sum_2_0_1 += d_z_0_1 * h_2;
+                        const vec d_z_1_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][1][n % 16]));
+                        d_recurrent_kernel_sum_0_1_0 += d_z_1_0 * h_0;
+                        d_recurrent_kernel_sum_1_1_0 += d_z_1_0 * h_1;
+                        d_recurrent_kernel_sum_2_1_0 += d_z_1_0 * h_2;
+                        const vec d_z_1_1 =
+                            vec_hold(vec_load(&tape->local.lstm_backward.d_z[n_plus_1 / 16][t][b][1][n_plus_1 % 16]));
+                        d_recurrent_kernel_sum_0_1_1 += d_z_1_1 * h_0;
+                        d_recurrent_kernel_sum_1_1_1 += d_z_1_1 * h_1;
+                        d_recurrent_kernel_sum_2_1_1 += d_z_1_1 * h_2;
+                        const vec d_z_2_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][2][n % 16]));
+                        d_recurrent_kernel_sum_0_2_0 += d_z_2_0 * h_0;
+                        d_recurrent_kernel_sum_1_2_0 += d_z_2_0 * h_1;
+                        d_recurrent_kernel_sum_2_2_0 += d_z_2_0 * h_2;
+                        const vec d_z_2_1 =
+                            vec_hold(vec_load(&tape->local.lstm_backward.d_z[n_plus_1 / 16][t][b][2][n_plus_1 % 16]));
+                        d_recurrent_kernel_sum_0_2_1 += d_z_2_1 * h_0;
+                        d_recurrent_kernel_sum_1_2_1 += d_z_2_1 * h_1;
+                        d_recurrent_kernel_sum_2_2_1 += d_z_2_1 * h_2;
+                        const vec d_z_3_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][3][n % 16]));
+                        d_recurrent_kernel_sum_0_3_0 += d_z_3_0 * h_0;
+                        d_recurrent_kernel_sum_1_3_0 += d_z_3_0 * h_1;
+                        d_recurrent_kernel_sum_2_3_0 += d_z_3_0 * h_2;
+                        const vec d_z_3_1 =
+                            vec_hold(vec_load(&tape->local.lstm_backward.d_z[n_plus_1 / 16][t][b][3][n_plus_1 % 16]));
+                        d_recurrent_kernel_sum_0_3_1 += d_z_3_1 * h_0;
+                        d_recurrent_kernel_sum_1_3_1 += d_z_3_1 * h_1;
+                        d_recurrent_kernel_sum_2_3_1 += d_z_3_1 * h_2;
+                    }
+                }
+                d_recurrent_kernel_sum_0_0_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][0][n % 16]);
+                d_recurrent_kernel_sum_0_0_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][0][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_0_1_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][1][n % 16]);
+                d_recurrent_kernel_sum_0_1_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][1][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_0_2_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][2][n % 16]);
+                d_recurrent_kernel_sum_0_2_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][2][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_0_3_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][3][n % 16]);
+                d_recurrent_kernel_sum_0_3_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][3][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_1_0_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][0][n % 16]);
+                d_recurrent_kernel_sum_1_0_1 +=
+                    vec_load(
+                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][0][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_1_1_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][1][n % 16]);
+                d_recurrent_kernel_sum_1_1_1 +=
+                    vec_load(
+                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][1][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_1_2_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][2][n % 16]);
+                d_recurrent_kernel_sum_1_2_1 +=
+                    vec_load(
+                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][2][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_1_3_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][3][n % 16]);
+                d_recurrent_kernel_sum_1_3_1 +=
+                    vec_load(
+                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][3][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_2_0_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][0][n % 16]);
+                d_recurrent_kernel_sum_2_0_1 +=
+                    vec_load(
+                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][0][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_2_1_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][1][n % 16]);
+                d_recurrent_kernel_sum_2_1_1 +=
+                    vec_load(
+                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][1][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_2_2_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][2][n % 16]);
+                d_recurrent_kernel_sum_2_2_1 +=
+                    vec_load(
+                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][2][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_2_3_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][3][n % 16]);
+                d_recurrent_kernel_sum_2_3_1 +=
+                    vec_load(
+                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][3][n_plus_1 % 16]);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][0][n % 16],
+                    d_recurrent_kernel_sum_0_0_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][0][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_0_0_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][1][n % 16],
+                    d_recurrent_kernel_sum_0_1_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][1][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_0_1_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][2][n % 16],
+                    d_recurrent_kernel_sum_0_2_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][2][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_0_2_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][3][n % 16],
+                    d_recurrent_kernel_sum_0_3_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][3][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_0_3_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][0][n % 16],
+                    d_recurrent_kernel_sum_1_0_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][0][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_1_0_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][1][n % 16],
+                    d_recurrent_kernel_sum_1_1_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][1][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_1_1_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][2][n % 16],
+                    d_recurrent_kernel_sum_1_2_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][2][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_1_2_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][3][n % 16],
+                    d_recurrent_kernel_sum_1_3_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][3][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_1_3_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][0][n % 16],
+                    d_recurrent_kernel_sum_2_0_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][0][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_2_0_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][1][n % 16],
+                    d_recurrent_kernel_sum_2_1_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][1][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_2_1_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][2][n % 16],
+                    d_recurrent_kernel_sum_2_2_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][2][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_2_2_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][3][n % 16],
+                    d_recurrent_kernel_sum_2_3_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][3][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_2_3_1);
+            }
+        }
+#else
         for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
             for (int k = 0; k < REBER_LSTM_UNITS; k += 3) {
                 const int k_plus_1 = k + 1;
@@ -2554,77 +3395,78 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                 vec d_recurrent_kernel_sum_2_3 = vec_splat(0.0f);
                 for (int t = t_start; t < t_end; t++) {
                     for (int b = 0; b < rows; b++) {
-                        const vec d_z_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][0][n % 8]));
+                        const vec d_z_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][0][n % 16]));
                         const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                         d_recurrent_kernel_sum_0_0 += d_z_0 * h_0;
                         const vec h_1 = vec_splat(tape->lstm.h[t][b][k_plus_1]);
                         d_recurrent_kernel_sum_1_0 += d_z_0 * h_1;
                         const vec h_2 = vec_splat(tape->lstm.h[t][b][k_plus_2]);
                         d_recurrent_kernel_sum_2_0 += d_z_0 * h_2;
-                        const vec d_z_1 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][1][n % 8]));
+                        const vec d_z_1 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][1][n % 16]));
                         d_recurrent_kernel_sum_0_1 += d_z_1 * h_0;
                         d_recurrent_kernel_sum_1_1 += d_z_1 * h_1;
                         d_recurrent_kernel_sum_2_1 += d_z_1 * h_2;
-                        const vec d_z_2 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][2][n % 8]));
+                        const vec d_z_2 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][2][n % 16]));
                         d_recurrent_kernel_sum_0_2 += d_z_2 * h_0;
                         d_recurrent_kernel_sum_1_2 += d_z_2 * h_1;
                         d_recurrent_kernel_sum_2_2 += d_z_2 * h_2;
-                        const vec d_z_3 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][3][n % 8]));
+                        const vec d_z_3 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][3][n % 16]));
                         d_recurrent_kernel_sum_0_3 += d_z_3 * h_0;
                         d_recurrent_kernel_sum_1_3 += d_z_3 * h_1;
                         d_recurrent_kernel_sum_2_3 += d_z_3 * h_2;
                     }
                 }
                 d_recurrent_kernel_sum_0_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][0][n % 16]);
                 d_recurrent_kernel_sum_0_1 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][1][n % 16]);
                 d_recurrent_kernel_sum_0_2 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][2][n % 16]);
                 d_recurrent_kernel_sum_0_3 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][3][n % 16]);
                 d_recurrent_kernel_sum_1_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][0][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][0][n % 16]);
                 d_recurrent_kernel_sum_1_1 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][1][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][1][n % 16]);
                 d_recurrent_kernel_sum_1_2 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][2][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][2][n % 16]);
                 d_recurrent_kernel_sum_1_3 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][3][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][3][n % 16]);
                 d_recurrent_kernel_sum_2_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][0][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][0][n % 16]);
                 d_recurrent_kernel_sum_2_1 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][1][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][1][n % 16]);
                 d_recurrent_kernel_sum_2_2 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][2][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][2][n % 16]);
                 d_recurrent_kernel_sum_2_3 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][3][n % 8]);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8],
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][3][n % 16]);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][0][n % 16],
                     d_recurrent_kernel_sum_0_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][1][n % 16],
                     d_recurrent_kernel_sum_0_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][2][n % 16],
                     d_recurrent_kernel_sum_0_2);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][3][n % 16],
                     d_recurrent_kernel_sum_0_3);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][0][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][0][n % 16],
                     d_recurrent_kernel_sum_1_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][1][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][1][n % 16],
                     d_recurrent_kernel_sum_1_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][2][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][2][n % 16],
                     d_recurrent_kernel_sum_1_2);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][3][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][3][n % 16],
                     d_recurrent_kernel_sum_1_3);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][0][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][0][n % 16],
                     d_recurrent_kernel_sum_2_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][1][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][1][n % 16],
                     d_recurrent_kernel_sum_2_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][2][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][2][n % 16],
                     d_recurrent_kernel_sum_2_2);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][3][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][3][n % 16],
                     d_recurrent_kernel_sum_2_3);
             }
         }
+#endif
         /* lstm.d_kernel_sum[g,k,n] += lstm.d_z[t,b,g,n] * embedding.y[t,b,k] */
         for (int g = 0; g < 4; g++) {
             for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
@@ -2638,7 +3480,7 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                 vec d_kernel_sum_7 = vec_splat(0.0f);
                 for (int t = t_start; t < t_end; t++) {
                     for (int b = 0; b < rows; b++) {
-                        const vec d_z = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][g][n % 8]);
+                        const vec d_z = vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][g][n % 16]);
                         const vec y_0 = vec_splat(tape->embedding.y[t][b][0]);
                         d_kernel_sum_0 += d_z * y_0;
                         const vec y_1 = vec_splat(tape->embedding.y[t][b][1]);
@@ -2657,152 +3499,42 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                         d_kernel_sum_7 += d_z * y_7;
                     }
                 }
-                d_kernel_sum_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][0][n % 8]);
-                d_kernel_sum_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][1][n % 8]);
-                d_kernel_sum_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][2][n % 8]);
-                d_kernel_sum_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][3][n % 8]);
-                d_kernel_sum_4 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][4][n % 8]);
-                d_kernel_sum_5 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][5][n % 8]);
-                d_kernel_sum_6 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][6][n % 8]);
-                d_kernel_sum_7 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][7][n % 8]);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][0][n % 8], d_kernel_sum_0);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][1][n % 8], d_kernel_sum_1);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][2][n % 8], d_kernel_sum_2);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][3][n % 8], d_kernel_sum_3);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][4][n % 8], d_kernel_sum_4);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][5][n % 8], d_kernel_sum_5);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][6][n % 8], d_kernel_sum_6);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][7][n % 8], d_kernel_sum_7);
+                d_kernel_sum_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][0][n % 16]);
+                d_kernel_sum_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][1][n % 16]);
+                d_kernel_sum_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][2][n % 16]);
+                d_kernel_sum_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][3][n % 16]);
+                d_kernel_sum_4 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][4][n % 16]);
+                d_kernel_sum_5 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][5][n % 16]);
+                d_kernel_sum_6 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][6][n % 16]);
+                d_kernel_sum_7 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][7][n % 16]);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][0][n % 16], d_kernel_sum_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][1][n % 16], d_kernel_sum_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][2][n % 16], d_kernel_sum_2);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][3][n % 16], d_kernel_sum_3);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][4][n % 16], d_kernel_sum_4);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][5][n % 16], d_kernel_sum_5);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][6][n % 16], d_kernel_sum_6);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][7][n % 16], d_kernel_sum_7);
             }
         }
-        /* embedding.d_y[t,b,n] = 0
-         * embedding.d_y[t,b,n] += lstm.d_z[t,b,g,m] * lstm.kernel_transposed[m,g,n] */
+        /* embedding.d_y[t,b,n] = 0 */
         for (int t = t_start; t < t_end; t++) {
-            for (int n = 0; n < 8; n += VEC) {
-                for (int b = 0; b < rows; b += 6) {
-                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
-                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
-                    const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                    const int b_plus_4 = b + 4 < rows ? b + 4 : b;
-                    const int b_plus_5 = b + 5 < rows ? b + 5 : b;
-                    vec d_y_0 = vec_splat(0.0f);
-                    vec d_y_1 = vec_splat(0.0f);
-                    vec d_y_2 = vec_splat(0.0f);
-                    vec d_y_3 = vec_splat(0.0f);
-                    vec d_y_4 = vec_splat(0.0f);
-                    vec d_y_5 = vec_splat(0.0f);
-                    for (int m = 0; m < REBER_LSTM_UNITS; m++) {
-                        const vec d_z_0_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b][0][m % 8]);
-                        const vec kernel_transposed_0 =
-                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][m][0][n % 8]));
-                        d_y_0 += d_z_0_0 * kernel_transposed_0;
-                        const vec d_z_1_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_1][0][m % 8]);
-                        d_y_1 += d_z_1_0 * kernel_transposed_0;
-                        const vec d_z_2_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_2][0][m % 8]);
-                        d_y_2 += d_z_2_0 * kernel_transposed_0;
-                        const vec d_z_3_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_3][0][m % 8]);
-                        d_y_3 += d_z_3_0 * kernel_transposed_0;
-                        const vec d_z_4_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_4][0][m % 8]);
-                        d_y_4 += d_z_4_0 * kernel_transposed_0;
-                        const vec d_z_5_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_5][0][m % 8]);
-                        d_y_5 += d_z_5_0 * kernel_transposed_0;
-                        const vec d_z_0_1 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b][1][m % 8]);
-                        const vec kernel_transposed_1 =
-                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][m][1][n % 8]));
-                        d_y_0 += d_z_0_1 * kernel_transposed_1;
-                        const vec d_z_1_1 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_1][1][m % 8]);
-                        d_y_1 += d_z_1_1 * kernel_transposed_1;
-                        const vec d_z_2_1 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_2][1][m % 8]);
-                        d_y_2 += d_z_2_1 * kernel_transposed_1;
-                        const vec d_z_3_1 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_3][1][m % 8]);
-                        d_y_3 += d_z_3_1 * kernel_transposed_1;
-                        const vec d_z_4_1 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_4][1][m % 8]);
-                        d_y_4 += d_z_4_1 * kernel_transposed_1;
-                        const vec d_z_5_1 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_5][1][m % 8]);
-                        d_y_5 += d_z_5_1 * kernel_transposed_1;
-                        const vec d_z_0_2 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b][2][m % 8]);
-                        const vec kernel_transposed_2 =
-                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][m][2][n % 8]));
-                        d_y_0 += d_z_0_2 * kernel_transposed_2;
-                        const vec d_z_1_2 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_1][2][m % 8]);
-                        d_y_1 += d_z_1_2 * kernel_transposed_2;
-                        const vec d_z_2_2 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_2][2][m % 8]);
-                        d_y_2 += d_z_2_2 * kernel_transposed_2;
-                        const vec d_z_3_2 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_3][2][m % 8]);
-                        d_y_3 += d_z_3_2 * kernel_transposed_2;
-                        const vec d_z_4_2 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_4][2][m % 8]);
-                        d_y_4 += d_z_4_2 * kernel_transposed_2;
-                        const vec d_z_5_2 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_5][2][m % 8]);
-                        d_y_5 += d_z_5_2 * kernel_transposed_2;
-                        const vec d_z_0_3 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b][3][m % 8]);
-                        const vec kernel_transposed_3 =
-                            vec_keep(vec_load(&training->lstm.kernel_transposed[n / 8][m][3][n % 8]));
-                        d_y_0 += d_z_0_3 * kernel_transposed_3;
-                        const vec d_z_1_3 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_1][3][m % 8]);
-                        d_y_1 += d_z_1_3 * kernel_transposed_3;
-                        const vec d_z_2_3 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_2][3][m % 8]);
-                        d_y_2 += d_z_2_3 * kernel_transposed_3;
-                        const vec d_z_3_3 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_3][3][m % 8]);
-                        d_y_3 += d_z_3_3 * kernel_transposed_3;
-                        const vec d_z_4_3 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_4][3][m % 8]);
-                        d_y_4 += d_z_4_3 * kernel_transposed_3;
-                        const vec d_z_5_3 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 8][b_plus_5][3][m % 8]);
-                        d_y_5 += d_z_5_3 * kernel_transposed_3;
-                    }
-                    vec_store(&tape->embedding.d_y[t][b][n], d_y_0);
-                    vec_store(&tape->embedding.d_y[t][b_plus_1][n], d_y_1);
-                    vec_store(&tape->embedding.d_y[t][b_plus_2][n], d_y_2);
-                    vec_store(&tape->embedding.d_y[t][b_plus_3][n], d_y_3);
-                    vec_store(&tape->embedding.d_y[t][b_plus_4][n], d_y_4);
-                    vec_store(&tape->embedding.d_y[t][b_plus_5][n], d_y_5);
+            for (int b = 0; b < rows; b++) {
+                for (int n = 0; n < 8; n += VEC) {
+                    const vec d_y = vec_splat(0.0f);
+                    vec_store(&tape->embedding.d_y[t][b][n], d_y);
                 }
             }
-        }
-        /* lstm.d_bias_sum[g,n] += lstm.d_z[t,b,g,n] */
-        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-            vec d_bias_sum_0 = vec_splat(0.0f);
-            vec d_bias_sum_1 = vec_splat(0.0f);
-            vec d_bias_sum_2 = vec_splat(0.0f);
-            vec d_bias_sum_3 = vec_splat(0.0f);
-            for (int t = t_start; t < t_end; t++) {
-                for (int b = 0; b < rows; b++) {
-                    const vec d_z_0 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][0][n % 8]);
-                    d_bias_sum_0 += d_z_0;
-                    const vec d_z_1 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][1][n % 8]);
-                    d_bias_sum_1 += d_z_1;
-                    const vec d_z_2 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][2][n % 8]);
-                    d_bias_sum_2 += d_z_2;
-                    const vec d_z_3 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 8][b][3][n % 8]);
-                    d_bias_sum_3 += d_z_3;
-                }
-            }
-            d_bias_sum_0 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][0][n % 8]);
-            d_bias_sum_1 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][1][n % 8]);
-            d_bias_sum_2 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][2][n % 8]);
-            d_bias_sum_3 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][3][n % 8]);
-            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][0][n % 8], d_bias_sum_0);
-            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][1][n % 8], d_bias_sum_1);
-            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][2][n % 8], d_bias_sum_2);
-            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][3][n % 8], d_bias_sum_3);
-        }
-    }
-    /* lstm.d_bias[24*g+n] += lstm.d_bias_sum[g,n] */
-    for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-            const vec d_bias_sum = vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][g][n % 8]);
-            vec d_bias = vec_load(&gradients->lstm.bias[24 * g + n]);
-            d_bias += d_bias_sum;
-            vec_store(&gradients->lstm.bias[24 * g + n], d_bias);
         }
     }
     /* lstm.d_kernel[k,24*g+n] += lstm.d_kernel_sum[g,k,n] */
     for (int g = 0; g < 4; g++) {
         for (int k = 0; k < 8; k++) {
             for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-                const vec d_kernel_sum = vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][g][k][n % 8]);
-                vec d_kernel = vec_load(&gradients->lstm.kernel[k][24 * g + n]);
+                const vec d_kernel_sum = vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][k][n % 16]);
+                vec d_kernel = vec_load_part(&gradients->lstm.kernel[k][24 * g + n], 24 - n);
                 d_kernel += d_kernel_sum;
-                vec_store(&gradients->lstm.kernel[k][24 * g + n], d_kernel);
+                vec_store_part(&gradients->lstm.kernel[k][24 * g + n], d_kernel, 24 - n);
             }
         }
     }
@@ -2811,11 +3543,63 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
         for (int g = 0; g < 4; g++) {
             for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
                 const vec d_recurrent_kernel_sum =
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][g][n % 8]);
-                vec d_recurrent_kernel = vec_load(&gradients->lstm.recurrent_kernel[k][24 * g + n]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][g][n % 16]);
+                vec d_recurrent_kernel = vec_load_part(&gradients->lstm.recurrent_kernel[k][24 * g + n], 24 - n);
                 d_recurrent_kernel += d_recurrent_kernel_sum;
-                vec_store(&gradients->lstm.recurrent_kernel[k][24 * g + n], d_recurrent_kernel);
+                vec_store_part(&gradients->lstm.recurrent_kernel[k][24 * g + n], d_recurrent_kernel, 24 - n);
             }
+        }
+    }
+    /* embedding.d_y[t,b,k] += lstm.d_z[t,b,g,n] * lstm.kernel_transposed[g,k,n] */
+    for (int t = 0; t < REBER_TIMESTEPS; t++) {
+        for (int k = 0; k < 8; k++) {
+            for (int b = 0; b < rows; b++) {
+                vec sum_of_d_y = vec_splat(0.0f);
+                float rest_of_d_y = 0.0f;
+                for (int g = 0; g < 4; g++) {
+                    int n = 0;
+                    for (; n + VEC <= 24; n += VEC) {
+                        const vec d_z = vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][g][n % 16]);
+                        const vec kernel_transposed = vec_load(&training->lstm.kernel_transposed[g][k][n]);
+                        sum_of_d_y += d_z * kernel_transposed;
+                    }
+                    for (n = 24 - 24 % VEC; n < 24; n++) {
+                        rest_of_d_y += tape->local.lstm_backward.d_z[n / 16][t][b][g][n % 16]
+                            * training->lstm.kernel_transposed[g][k][n];
+                    }
+                }
+                tape->embedding.d_y[t][b][k] = tape->embedding.d_y[t][b][k] + vec_sum(sum_of_d_y) + rest_of_d_y;
+            }
+        }
+    }
+    /* lstm.d_bias[24*g+n] += lstm.d_z[t,b,g,n] */
+    for (int t_start = 0; t_start < REBER_TIMESTEPS; t_start += 8) {
+        const int t_end = t_start + 8;
+        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
+            vec d_bias_0 = vec_splat(0.0f);
+            vec d_bias_1 = vec_splat(0.0f);
+            vec d_bias_2 = vec_splat(0.0f);
+            vec d_bias_3 = vec_splat(0.0f);
+            for (int t = t_start; t < t_end; t++) {
+                for (int b = 0; b < rows; b++) {
+                    const vec d_z_0 = vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][0][n % 16]);
+                    d_bias_0 += d_z_0;
+                    const vec d_z_1 = vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][1][n % 16]);
+                    d_bias_1 += d_z_1;
+                    const vec d_z_2 = vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][2][n % 16]);
+                    d_bias_2 += d_z_2;
+                    const vec d_z_3 = vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][3][n % 16]);
+                    d_bias_3 += d_z_3;
+                }
+            }
+            d_bias_0 += vec_load_part(&gradients->lstm.bias[n], 24 - n);
+            d_bias_1 += vec_load_part(&gradients->lstm.bias[n + 24], 24 - n);
+            d_bias_2 += vec_load_part(&gradients->lstm.bias[n + 48], 24 - n);
+            d_bias_3 += vec_load_part(&gradients->lstm.bias[n + 72], 24 - n);
+            vec_store_part(&gradients->lstm.bias[n], d_bias_0, 24 - n);
+            vec_store_part(&gradients->lstm.bias[n + 24], d_bias_1, 24 - n);
+            vec_store_part(&gradients->lstm.bias[n + 48], d_bias_2, 24 - n);
+            vec_store_part(&gradients->lstm.bias[n + 72], d_bias_3, 24 - n);
         }
     }
 }
@@ -2832,9 +3616,10 @@ static void reber_backward_with(const struct reber_training *restrict training, 
         for (int t = 0; t < REBER_TIMESTEPS; t++) {
             for (int n = 0; n < 8; n += VEC) {
                 const vec d_y = vec_load(&tape->embedding.d_y[t][b][n]);
-                vec d_embeddings = vec_load(&gradients->embedding.embeddings[clamped(tape->input[b][t], 8)][n]);
+                vec d_embeddings =
+                    vec_load_part(&gradients->embedding.embeddings[clamped(tape->input[b][t], 8)][n], 8 - n);
                 d_embeddings += d_y;
-                vec_store(&gradients->embedding.embeddings[clamped(tape->input[b][t], 8)][n], d_embeddings);
+                vec_store_part(&gradients->embedding.embeddings[clamped(tape->input[b][t], 8)][n], d_embeddings, 8 - n);
             }
         }
     }

@@ -1,7 +1,7 @@
 /* reber.h: written by lstmc 0.1 from reber.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   tokens[24] -> Embedding[24, 8] -> LSTM[24] -> Dense[8]
  *   3 432 weights   step: 2 496 mul-adds, 128 activations
- *   tape 22.7 KB a row   state 384 B   scratch 456 B   8 lanes
+ *   tape 39.2 KB a row   state 512 B   scratch 648 B   16 lanes
  *
  * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds int32_t, y float):
  *     static struct reber_weights weights;
@@ -25,7 +25,7 @@
  *     reber_backward(&training, &tape, &gradients);
  *     lstmc_optimizer_step(&reber_model, (float *)&weights, (float *)&gradients, state, iteration, 0.0f);
  *
- * Compile with -O2 and without -m flags: there is code for AVX2 too, and what runs is what the processor has.
+ * Compile with -O2 and without -m flags: there is code for AVX2 and AVX-512 too, and what runs is what the processor has.
  *
  * You own all memory; nothing here allocates, prints, fails or keeps anything outside of the structs that you pass. They
  * may be static, from malloc, or on the stack where they are small, and start with any contents. Any number of instances
@@ -85,7 +85,7 @@ void reber_predict_batch(const struct reber_packed *packed, struct reber_batch_s
 /* Before the first step of a stream: every state takes its initial value. */
 void reber_reset(const struct reber_packed *packed, struct reber_state *state);
 
-/* The next step of a stream: x [1], y [8], the output after this step. Returns 1: y was written. On the stack: 72 B of
+/* The next step of a stream: x [1], y [8], the output after this step. Returns 1: y was written. On the stack: 136 B of
  * arrays, and what the compiler adds. */
 int reber_step(const struct reber_packed *packed, struct reber_state *state, const int32_t *x, float *y);
 
@@ -158,108 +158,96 @@ struct reber_gradients {
 };
 
 /* What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 12.8 KB. */
+ * change. 17.6 KB. */
 struct reber_packed {
     struct {
-        float table[8][4][REBER_LSTM_UNITS];
-        float recurrent_kernel[3][REBER_LSTM_UNITS][4][8];
+        float table[8][4][32];
+        float recurrent_kernel[2][REBER_LSTM_UNITS][4][16];
     } lstm;
     struct {
-        float bias[REBER_DENSE_UNITS];
-        float kernel[1][REBER_LSTM_UNITS][8];
+        float bias[16];
+        float kernel[1][REBER_LSTM_UNITS][16];
     } dense;
     const struct reber_weights *weights;
 };
 
-/* Memory for one reber_predict at a time; its contents need not be kept. 456 B. */
+/* Memory for one reber_predict at a time; its contents need not be kept. 648 B. */
 struct reber_scratch {
     struct {
-        float h[2][REBER_LSTM_UNITS];      /* 2 of 25 steps, step t at t % 2 */
-        float c[2][REBER_LSTM_UNITS];      /* 2 of 25 steps, step t at t % 2 */
+        float h[2][32];      /* 2 of 25 steps, step t at t % 2 */
+        float c[2][32];      /* 2 of 25 steps, step t at t % 2 */
     } lstm;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[REBER_DENSE_UNITS];
-            float e[REBER_DENSE_UNITS];
+            float z[16];
+            float e[16];
             float highest;
             float total;
         } dense;
     } local;
 };
 
-/* Memory for one reber_predict_batch at a time; its contents need not be kept. 3.6 KB. */
+/* Memory for one reber_predict_batch at a time; its contents need not be kept. 5.1 KB. */
 struct reber_batch_scratch {
     struct {
-        float h[2][REBER_BATCH][REBER_LSTM_UNITS];      /* 2 of 25 steps, step t at t % 2 */
-        float c[2][REBER_BATCH][REBER_LSTM_UNITS];      /* 2 of 25 steps, step t at t % 2 */
+        float h[2][REBER_BATCH][32];      /* 2 of 25 steps, step t at t % 2 */
+        float c[2][REBER_BATCH][32];      /* 2 of 25 steps, step t at t % 2 */
     } lstm;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[REBER_BATCH][REBER_DENSE_UNITS];
+            float z[REBER_BATCH][16];
+            float e[REBER_BATCH][16];
             float highest[REBER_BATCH];
-            float e[REBER_BATCH][REBER_DENSE_UNITS];
             float total[REBER_BATCH];
         } dense;
     } local;
 };
 
-/* One stream: what the network remembers between two steps. Copy it to fork the stream. 384 B. */
+/* One stream: what the network remembers between two steps. Copy it to fork the stream. 512 B. */
 struct reber_state {
     struct {
-        float h[2][REBER_LSTM_UNITS];      /* row 0: before the first step */
-        float c[2][REBER_LSTM_UNITS];      /* row 0: before the first step */
+        float h[2][32];      /* row 0: before the first step */
+        float c[2][32];      /* row 0: before the first step */
     } lstm;
 };
 
 /* What training reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 25.9 KB. */
+ * change. 35.1 KB. */
 struct reber_training {
     struct {
-        float bias[3][4][8];
-        float kernel[3][8][4][8];
-        float recurrent_kernel[3][REBER_LSTM_UNITS][4][8];
-        float recurrent_kernel_transposed[3][REBER_LSTM_UNITS][4][8];
-        float kernel_transposed[1][REBER_LSTM_UNITS][4][8];
+        float bias[2][4][16];
+        float kernel[2][8][4][16];
+        float recurrent_kernel[2][REBER_LSTM_UNITS][4][16];
+        float recurrent_kernel_transposed[2][REBER_LSTM_UNITS][4][16];
+        float kernel_transposed[4][8][32];
     } lstm;
     struct {
-        float bias[REBER_DENSE_UNITS];
-        float kernel[1][REBER_LSTM_UNITS][8];
-        float kernel_transposed[3][REBER_DENSE_UNITS][8];
+        float bias[16];
+        float kernel[1][REBER_LSTM_UNITS][16];
+        float kernel_transposed[2][REBER_DENSE_UNITS][16];
     } dense;
     const struct reber_weights *weights;
 };
 
 /* What forward leaves for loss and backward: the activations of up to REBER_BATCH samples. `output` holds y,
  * [rows][REBER_OUTPUTS]. `d_output`, of the same shape, is for a loss of your own. `first_row` is the index in the
- * whole batch of row 0 (0 after reber_reset_tape): dropout draws by it, so that shards differ. 182 KB. */
+ * whole batch of row 0 (0 after reber_reset_tape): dropout draws by it, so that shards differ. 314 KB. Not on the
+ * stack. */
 struct reber_tape {
     struct {
-        float y[REBER_TIMESTEPS][REBER_BATCH][8];
-        float d_y[REBER_TIMESTEPS][REBER_BATCH][8];
+        float y[REBER_TIMESTEPS][REBER_BATCH][16];
+        float d_y[REBER_TIMESTEPS][REBER_BATCH][16];
     } embedding;
     struct {
-        float h[REBER_TIMESTEPS + 1][REBER_BATCH][REBER_LSTM_UNITS];      /* row 0: before the first step */
-        float c[REBER_TIMESTEPS + 1][REBER_BATCH][REBER_LSTM_UNITS];      /* row 0: before the first step */
-        float i[REBER_TIMESTEPS][REBER_BATCH][REBER_LSTM_UNITS];
-        float f[REBER_TIMESTEPS][REBER_BATCH][REBER_LSTM_UNITS];
-        float g[REBER_TIMESTEPS][REBER_BATCH][REBER_LSTM_UNITS];
-        float o[REBER_TIMESTEPS][REBER_BATCH][REBER_LSTM_UNITS];
-        float tanh_c[REBER_TIMESTEPS][REBER_BATCH][REBER_LSTM_UNITS];
-        float d_h[2][REBER_BATCH][REBER_LSTM_UNITS];      /* 2 of 25 steps, step t at t % 2 */
+        float h[REBER_TIMESTEPS + 1][REBER_BATCH][32];      /* row 0: before the first step */
+        float c[REBER_TIMESTEPS + 1][REBER_BATCH][32];      /* row 0: before the first step */
+        float i[REBER_TIMESTEPS][REBER_BATCH][32];
+        float f[REBER_TIMESTEPS][REBER_BATCH][32];
+        float g[REBER_TIMESTEPS][REBER_BATCH][32];
+        float o[REBER_TIMESTEPS][REBER_BATCH][32];
+        float tanh_c[REBER_TIMESTEPS][REBER_BATCH][32];
+        float d_h[2][REBER_BATCH][32];      /* 2 of 25 steps, step t at t % 2 */
     } lstm;
-    struct {
-        float z[REBER_BATCH][REBER_DENSE_UNITS];
-        float e[REBER_BATCH][REBER_DENSE_UNITS];
-        float total[REBER_BATCH];
-        float y[REBER_BATCH][REBER_DENSE_UNITS];
-        float d_z[REBER_BATCH][REBER_DENSE_UNITS];
-    } dense;
-    struct {
-        float e[REBER_BATCH][REBER_DENSE_UNITS];
-        float sum[REBER_BATCH];
-        float d_log_total[REBER_BATCH];
-        float d_l[REBER_BATCH];
-    } model;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
             float highest[REBER_BATCH];
@@ -273,18 +261,30 @@ struct reber_tape {
             float d_sum[REBER_BATCH];
         } model_loss_2;
         struct {
-            float dense_d_e[REBER_BATCH][REBER_DENSE_UNITS];
+            float dense_d_e[REBER_BATCH][16];
+            float dense_d_y[REBER_BATCH][16];
             float dense_d_total[REBER_BATCH];
-            float dense_d_y[REBER_BATCH][REBER_DENSE_UNITS];
         } model_backward;
         struct {
-            float d_c[2][REBER_BATCH][REBER_LSTM_UNITS];      /* 2 of 25 steps, step t at t % 2 */
-            float d_z[3][8][REBER_BATCH][4][8];      /* 8 of 24 steps, step t at t % 8 */
-            float d_recurrent_kernel_sum[3][REBER_LSTM_UNITS][4][8];
-            float d_kernel_sum[3][4][8][8];
-            float d_bias_sum[3][4][8];
+            float d_c[2][REBER_BATCH][32];      /* 2 of 25 steps, step t at t % 2 */
+            float d_z[2][REBER_TIMESTEPS][REBER_BATCH][4][16];
+            float d_recurrent_kernel_sum[2][REBER_LSTM_UNITS][4][16];
+            float d_kernel_sum[2][4][8][16];
         } lstm_backward;
     } local;
+    struct {
+        float z[REBER_BATCH][16];
+        float e[REBER_BATCH][16];
+        float y[REBER_BATCH][16];
+        float d_z[REBER_BATCH][16];
+        float total[REBER_BATCH];
+    } dense;
+    struct {
+        float e[REBER_BATCH][16];
+        float sum[REBER_BATCH];
+        float d_log_total[REBER_BATCH];
+        float d_l[REBER_BATCH];
+    } model;
     int32_t input[REBER_BATCH][REBER_TIMESTEPS];
     float output[REBER_BATCH][REBER_DENSE_UNITS];
     float d_output[REBER_BATCH][REBER_DENSE_UNITS];

@@ -1,7 +1,7 @@
 /* sentiment.c: written by lstmc 0.1 from sentiment.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   tokens[200] -> Embedding[200, 32] -> LSTM[100] -> Dense[1]
  *   213 301 weights   step: 52 900 mul-adds, 501 activations
- *   tape 635 KB a row   state 1.6 KB   scratch 352 KB   8 lanes
+ *   tape 674 KB a row   state 1.8 KB   scratch 339 KB   16 lanes
  */
 #ifndef SENTIMENT_ISA
 
@@ -101,6 +101,7 @@
 #define softplus(...) SENTIMENT_NAME(sentiment__softplus)(__VA_ARGS__)
 #define sigmoid_slope(...) SENTIMENT_NAME(sentiment__sigmoid_slope)(__VA_ARGS__)
 #define lstm_prepare(...) SENTIMENT_NAME(sentiment__lstm_prepare)(__VA_ARGS__)
+#define lstm_prepare_2(...) SENTIMENT_NAME(sentiment__lstm_prepare_2)(__VA_ARGS__)
 #define sentiment_prepare_with(...) SENTIMENT_NAME(sentiment_prepare_with)(__VA_ARGS__)
 #define lstm_predict(...) SENTIMENT_NAME(sentiment__lstm_predict)(__VA_ARGS__)
 #define dense_predict(...) SENTIMENT_NAME(sentiment__dense_predict)(__VA_ARGS__)
@@ -114,7 +115,6 @@
 #define dense_step(...) SENTIMENT_NAME(sentiment__dense_step)(__VA_ARGS__)
 #define sentiment_step_with(...) SENTIMENT_NAME(sentiment_step_with)(__VA_ARGS__)
 #define lstm_prepare_training(...) SENTIMENT_NAME(sentiment__lstm_prepare_training)(__VA_ARGS__)
-#define lstm_prepare_training_2(...) SENTIMENT_NAME(sentiment__lstm_prepare_training_2)(__VA_ARGS__)
 #define sentiment_prepare_training_with(...) SENTIMENT_NAME(sentiment_prepare_training_with)(__VA_ARGS__)
 #define sentiment_reset_tape_with(...) SENTIMENT_NAME(sentiment_reset_tape_with)(__VA_ARGS__)
 #define lstm_forward(...) SENTIMENT_NAME(sentiment__lstm_forward)(__VA_ARGS__)
@@ -150,6 +150,29 @@
 #define SENTIMENT_IF_AVX2(call)
 #endif
 
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(LSTMC_NO_VECTORS) && SENTIMENT_VEC_MAX >= 16 \
+    && !defined(__AVX512F__)
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx512f,avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx2,fma")
+#endif
+#define LSTMC_VEC 16
+#define SENTIMENT_ISA avx512
+#include "sentiment.c"
+#undef SENTIMENT_ISA
+#undef LSTMC_VEC
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#define SENTIMENT_IF_AVX512(call) __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? call :
+#else
+#define SENTIMENT_IF_AVX512(call)
+#endif
+
 #define SENTIMENT_ISA baseline
 #include "sentiment.c"
 #undef SENTIMENT_ISA
@@ -157,7 +180,7 @@
 /* The best body that the processor can run; asking costs a load and a test, at each call. In a constructor that runs before the
  * compiler's own it is the baseline. */
 #define SENTIMENT_CALL(name, arguments) \
-    (SENTIMENT_IF_AVX2(name##_avx2 arguments) name##_baseline arguments)
+    (SENTIMENT_IF_AVX512(name##_avx512 arguments) SENTIMENT_IF_AVX2(name##_avx2 arguments) name##_baseline arguments)
 
 void sentiment_prepare(struct sentiment_packed *restrict packed, const struct sentiment_weights *restrict weights)
 {
@@ -262,41 +285,41 @@ static const struct lstmc_tensor sentiment_tape_tensors[] = {
         .offset = offsetof(struct sentiment_tape, embedding.y) / sizeof(float), .count = 204800,
     },
     {
-        .name = "lstm.h", .rank = 3, .shape = { 201, 32, 104 },
-        .offset = offsetof(struct sentiment_tape, lstm.h) / sizeof(float), .count = 668928,
-        .padding = 4,
+        .name = "lstm.h", .rank = 3, .shape = { 201, 32, 112 },
+        .offset = offsetof(struct sentiment_tape, lstm.h) / sizeof(float), .count = 720384,
+        .padding = 12,
         .carried = 1,
     },
     {
-        .name = "lstm.c", .rank = 3, .shape = { 201, 32, 104 },
-        .offset = offsetof(struct sentiment_tape, lstm.c) / sizeof(float), .count = 668928,
-        .padding = 4,
+        .name = "lstm.c", .rank = 3, .shape = { 201, 32, 112 },
+        .offset = offsetof(struct sentiment_tape, lstm.c) / sizeof(float), .count = 720384,
+        .padding = 12,
         .carried = 1,
     },
     {
-        .name = "lstm.i", .rank = 3, .shape = { 200, 32, 104 },
-        .offset = offsetof(struct sentiment_tape, lstm.i) / sizeof(float), .count = 665600,
-        .padding = 4,
+        .name = "lstm.i", .rank = 3, .shape = { 200, 32, 112 },
+        .offset = offsetof(struct sentiment_tape, lstm.i) / sizeof(float), .count = 716800,
+        .padding = 12,
     },
     {
-        .name = "lstm.f", .rank = 3, .shape = { 200, 32, 104 },
-        .offset = offsetof(struct sentiment_tape, lstm.f) / sizeof(float), .count = 665600,
-        .padding = 4,
+        .name = "lstm.f", .rank = 3, .shape = { 200, 32, 112 },
+        .offset = offsetof(struct sentiment_tape, lstm.f) / sizeof(float), .count = 716800,
+        .padding = 12,
     },
     {
-        .name = "lstm.g", .rank = 3, .shape = { 200, 32, 104 },
-        .offset = offsetof(struct sentiment_tape, lstm.g) / sizeof(float), .count = 665600,
-        .padding = 4,
+        .name = "lstm.g", .rank = 3, .shape = { 200, 32, 112 },
+        .offset = offsetof(struct sentiment_tape, lstm.g) / sizeof(float), .count = 716800,
+        .padding = 12,
     },
     {
-        .name = "lstm.o", .rank = 3, .shape = { 200, 32, 104 },
-        .offset = offsetof(struct sentiment_tape, lstm.o) / sizeof(float), .count = 665600,
-        .padding = 4,
+        .name = "lstm.o", .rank = 3, .shape = { 200, 32, 112 },
+        .offset = offsetof(struct sentiment_tape, lstm.o) / sizeof(float), .count = 716800,
+        .padding = 12,
     },
     {
-        .name = "lstm.tanh_c", .rank = 3, .shape = { 200, 32, 104 },
-        .offset = offsetof(struct sentiment_tape, lstm.tanh_c) / sizeof(float), .count = 665600,
-        .padding = 4,
+        .name = "lstm.tanh_c", .rank = 3, .shape = { 200, 32, 112 },
+        .offset = offsetof(struct sentiment_tape, lstm.tanh_c) / sizeof(float), .count = 716800,
+        .padding = 12,
     },
     {
         .name = "dense.z", .rank = 2, .shape = { 32, 1 },
@@ -463,6 +486,7 @@ const struct lstmc_model sentiment_model = {
 #undef softplus
 #undef sigmoid_slope
 #undef lstm_prepare
+#undef lstm_prepare_2
 #undef sentiment_prepare_with
 #undef lstm_predict
 #undef dense_predict
@@ -476,7 +500,6 @@ const struct lstmc_model sentiment_model = {
 #undef dense_step
 #undef sentiment_step_with
 #undef lstm_prepare_training
-#undef lstm_prepare_training_2
 #undef sentiment_prepare_training_with
 #undef sentiment_reset_tape_with
 #undef lstm_forward
@@ -489,6 +512,7 @@ const struct lstmc_model sentiment_model = {
 #undef sentiment_backward_with
 #undef sentiment_carry_with
 #undef SENTIMENT_IF_AVX2
+#undef SENTIMENT_IF_AVX512
 #undef SENTIMENT_JOINED
 #undef SENTIMENT_JOIN
 #undef SENTIMENT_NAME
@@ -507,7 +531,7 @@ const struct lstmc_model sentiment_model = {
 
 #else
 
-#define LANES 8
+#define LANES 16
 
 /* lstmc_vec.h: vectors of floats on whatever the compiler has: GNU vector types for AVX-512, AVX, SSE2, NEON, or plain
  * floats. The compiler copies this text into generated files whose loops run over vectors; LANES (4, 8, 16), which
@@ -1043,28 +1067,52 @@ static inline float sigmoid_slope(float v)
 
 static void lstm_prepare(const struct sentiment_weights *restrict weights, struct sentiment_packed *restrict packed)
 {
-    /* lstm.bias[g,n] = lstm.bias[100*g+n] */
-    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-        for (int g = 0; g < 4; g++) {
-            const vec bias = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
-            vec_store(&packed->lstm.bias[n / 8][g][n % 8], bias);
+    /* lstm.bias[n] = lstm.bias[n] */
+    for (int n = 0; n < 400; n += VEC) {
+        const vec bias = vec_load(&weights->lstm.bias[n]);
+        vec_store(&packed->lstm.bias[n], bias);
+    }
+    /* lstm.kernel[k,n] = lstm.kernel[k,n] */
+    for (int n = 0; n < 400; n += VEC) {
+        for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
+            const vec kernel = vec_load(&weights->lstm.kernel[k][n]);
+            vec_store(&packed->lstm.kernel[n / 80][k][n % 80], kernel);
         }
     }
-    /* lstm.kernel[k,g,n] = lstm.kernel[k,100*g+n] */
+    /* lstm.recurrent_kernel[k,n] = lstm.recurrent_kernel[k,n] */
+    for (int n = 0; n < 400; n += VEC) {
+        for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
+            const vec recurrent_kernel = vec_load(&weights->lstm.recurrent_kernel[k][n]);
+            vec_store(&packed->lstm.recurrent_kernel[n / 80][k][n % 80], recurrent_kernel);
+        }
+    }
+}
+
+static void lstm_prepare_2(const struct sentiment_weights *restrict weights, struct sentiment_packed *restrict packed)
+{
+    /* lstm.bias_batch[g,n] = lstm.bias[100*g+n] */
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+        for (int g = 0; g < 4; g++) {
+            const vec bias_batch = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
+            vec_store(&packed->lstm.bias_batch[n / 16][g][n % 16], bias_batch);
+        }
+    }
+    /* lstm.kernel_batch[k,g,n] = lstm.kernel[k,100*g+n] */
     for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
         for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
             for (int g = 0; g < 4; g++) {
-                const vec kernel = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
-                vec_store(&packed->lstm.kernel[n / 8][k][g][n % 8], kernel);
+                const vec kernel_batch = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
+                vec_store(&packed->lstm.kernel_batch[n / 16][k][g][n % 16], kernel_batch);
             }
         }
     }
-    /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,100*g+n] */
+    /* lstm.recurrent_kernel_batch[k,g,n] = lstm.recurrent_kernel[k,100*g+n] */
     for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
         for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
             for (int g = 0; g < 4; g++) {
-                const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
-                vec_store(&packed->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel);
+                const vec recurrent_kernel_batch =
+                    vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
+                vec_store(&packed->lstm.recurrent_kernel_batch[n / 16][k][g][n % 16], recurrent_kernel_batch);
             }
         }
     }
@@ -1073,10 +1121,10 @@ static void lstm_prepare(const struct sentiment_weights *restrict weights, struc
 static void sentiment_prepare_with(struct sentiment_packed *restrict packed,
     const struct sentiment_weights *restrict weights)
 {
-    memset(packed->lstm.bias[12], 0, sizeof packed->lstm.bias[12]);
-    memset(packed->lstm.kernel[12], 0, sizeof packed->lstm.kernel[12]);
-    memset(packed->lstm.recurrent_kernel[12], 0, sizeof packed->lstm.recurrent_kernel[12]);
     memset(packed->dense.kernel, 0, sizeof packed->dense.kernel);
+    memset(packed->lstm.bias_batch[6], 0, sizeof packed->lstm.bias_batch[6]);
+    memset(packed->lstm.kernel_batch[6], 0, sizeof packed->lstm.kernel_batch[6]);
+    memset(packed->lstm.recurrent_kernel_batch[6], 0, sizeof packed->lstm.recurrent_kernel_batch[6]);
     packed->weights = weights;
     lstm_prepare(weights, packed);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
@@ -1084,116 +1132,234 @@ static void sentiment_prepare_with(struct sentiment_packed *restrict packed,
         const vec kernel = vec_load_part((const float *)weights->dense.kernel + k, 100 - k);
         vec_store(&packed->dense.kernel[0][k], kernel);
     }
+    lstm_prepare_2(weights, packed);
 }
 
 static void lstm_predict(const struct sentiment_packed *restrict packed, struct sentiment_scratch *restrict scratch)
 {
-    /* lstm.z[t,g,n] = lstm.bias[g,n]
-     * lstm.z[t,g,n] += lstm.kernel[k,g,n] * embedding.y[t,k] */
-    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-        for (int t = 0; t < SENTIMENT_TIMESTEPS; t += 3) {
-            const int t_plus_1 = t + 1 < SENTIMENT_TIMESTEPS ? t + 1 : t;
-            const int t_plus_2 = t + 2 < SENTIMENT_TIMESTEPS ? t + 2 : t;
-            const vec bias_0 = vec_load(&packed->lstm.bias[n / 8][0][n % 8]);
+    /* lstm.z[t,n] = lstm.bias[n]
+     * lstm.z[t,n] += lstm.kernel[k,n] * embedding.y[t,k] */
+#if VEC == LANES
+    for (int n = 0; n < 400; n += 5 * VEC) {
+        const int n_plus_1 = n + VEC;
+        const int n_plus_2 = n + 2 * VEC;
+        const int n_plus_3 = n + 3 * VEC;
+        const int n_plus_4 = n + 4 * VEC;
+        for (int t = 0; t < SENTIMENT_TIMESTEPS; t += 4) {
+            const int t_plus_1 = t + 1;
+            const int t_plus_2 = t + 2;
+            const int t_plus_3 = t + 3;
+            const vec bias_0 = vec_load(&packed->lstm.bias[n]);
             vec z_0_0 = bias_0;
-            const vec bias_1 = vec_load(&packed->lstm.bias[n / 8][1][n % 8]);
+            const vec bias_1 = vec_load(&packed->lstm.bias[n_plus_1]);
             vec z_0_1 = bias_1;
-            const vec bias_2 = vec_load(&packed->lstm.bias[n / 8][2][n % 8]);
+            const vec bias_2 = vec_load(&packed->lstm.bias[n_plus_2]);
             vec z_0_2 = bias_2;
-            const vec bias_3 = vec_load(&packed->lstm.bias[n / 8][3][n % 8]);
+            const vec bias_3 = vec_load(&packed->lstm.bias[n_plus_3]);
             vec z_0_3 = bias_3;
+            const vec bias_4 = vec_load(&packed->lstm.bias[n_plus_4]);
+            vec z_0_4 = bias_4;
             vec z_1_0 = bias_0;
             vec z_1_1 = bias_1;
             vec z_1_2 = bias_2;
             vec z_1_3 = bias_3;
+            vec z_1_4 = bias_4;
             vec z_2_0 = bias_0;
             vec z_2_1 = bias_1;
             vec z_2_2 = bias_2;
             vec z_2_3 = bias_3;
+            vec z_2_4 = bias_4;
+            vec z_3_0 = bias_0;
+            vec z_3_1 = bias_1;
+            vec z_3_2 = bias_2;
+            vec z_3_3 = bias_3;
+            vec z_3_4 = bias_4;
             for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-                const vec kernel_0 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]));
+                const vec kernel_0 = vec_hold(vec_load(&packed->lstm.kernel[n / 80][k][n % 80]));
                 const vec y_0 = vec_splat(scratch->embedding.y[t][k]);
                 z_0_0 += kernel_0 * y_0;
                 const vec y_1 = vec_splat(scratch->embedding.y[t_plus_1][k]);
                 z_1_0 += kernel_0 * y_1;
                 const vec y_2 = vec_splat(scratch->embedding.y[t_plus_2][k]);
                 z_2_0 += kernel_0 * y_2;
-                const vec kernel_1 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][1][n % 8]));
+                const vec y_3 = vec_splat(scratch->embedding.y[t_plus_3][k]);
+                z_3_0 += kernel_0 * y_3;
+                const vec kernel_1 = vec_hold(vec_load(&packed->lstm.kernel[n_plus_1 / 80][k][n_plus_1 % 80]));
                 z_0_1 += kernel_1 * y_0;
                 z_1_1 += kernel_1 * y_1;
                 z_2_1 += kernel_1 * y_2;
-                const vec kernel_2 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][2][n % 8]));
+                z_3_1 += kernel_1 * y_3;
+                const vec kernel_2 = vec_hold(vec_load(&packed->lstm.kernel[n_plus_2 / 80][k][n_plus_2 % 80]));
                 z_0_2 += kernel_2 * y_0;
                 z_1_2 += kernel_2 * y_1;
                 z_2_2 += kernel_2 * y_2;
-                const vec kernel_3 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][3][n % 8]));
+                z_3_2 += kernel_2 * y_3;
+                const vec kernel_3 = vec_hold(vec_load(&packed->lstm.kernel[n_plus_3 / 80][k][n_plus_3 % 80]));
                 z_0_3 += kernel_3 * y_0;
                 z_1_3 += kernel_3 * y_1;
                 z_2_3 += kernel_3 * y_2;
+                z_3_3 += kernel_3 * y_3;
+                const vec kernel_4 = vec_hold(vec_load(&packed->lstm.kernel[n_plus_4 / 80][k][n_plus_4 % 80]));
+                z_0_4 += kernel_4 * y_0;
+                z_1_4 += kernel_4 * y_1;
+                z_2_4 += kernel_4 * y_2;
+                z_3_4 += kernel_4 * y_3;
             }
-            vec_store(&scratch->local.lstm.z[n / 8][t][0][n % 8], z_0_0);
-            vec_store(&scratch->local.lstm.z[n / 8][t][1][n % 8], z_0_1);
-            vec_store(&scratch->local.lstm.z[n / 8][t][2][n % 8], z_0_2);
-            vec_store(&scratch->local.lstm.z[n / 8][t][3][n % 8], z_0_3);
-            vec_store(&scratch->local.lstm.z[n / 8][t_plus_1][0][n % 8], z_1_0);
-            vec_store(&scratch->local.lstm.z[n / 8][t_plus_1][1][n % 8], z_1_1);
-            vec_store(&scratch->local.lstm.z[n / 8][t_plus_1][2][n % 8], z_1_2);
-            vec_store(&scratch->local.lstm.z[n / 8][t_plus_1][3][n % 8], z_1_3);
-            vec_store(&scratch->local.lstm.z[n / 8][t_plus_2][0][n % 8], z_2_0);
-            vec_store(&scratch->local.lstm.z[n / 8][t_plus_2][1][n % 8], z_2_1);
-            vec_store(&scratch->local.lstm.z[n / 8][t_plus_2][2][n % 8], z_2_2);
-            vec_store(&scratch->local.lstm.z[n / 8][t_plus_2][3][n % 8], z_2_3);
+            vec_store(&scratch->local.lstm.z[t][n], z_0_0);
+            vec_store(&scratch->local.lstm.z[t][n_plus_1], z_0_1);
+            vec_store(&scratch->local.lstm.z[t][n_plus_2], z_0_2);
+            vec_store(&scratch->local.lstm.z[t][n_plus_3], z_0_3);
+            vec_store(&scratch->local.lstm.z[t][n_plus_4], z_0_4);
+            vec_store(&scratch->local.lstm.z[t_plus_1][n], z_1_0);
+            vec_store(&scratch->local.lstm.z[t_plus_1][n_plus_1], z_1_1);
+            vec_store(&scratch->local.lstm.z[t_plus_1][n_plus_2], z_1_2);
+            vec_store(&scratch->local.lstm.z[t_plus_1][n_plus_3], z_1_3);
+            vec_store(&scratch->local.lstm.z[t_plus_1][n_plus_4], z_1_4);
+            vec_store(&scratch->local.lstm.z[t_plus_2][n], z_2_0);
+            vec_store(&scratch->local.lstm.z[t_plus_2][n_plus_1], z_2_1);
+            vec_store(&scratch->local.lstm.z[t_plus_2][n_plus_2], z_2_2);
+            vec_store(&scratch->local.lstm.z[t_plus_2][n_plus_3], z_2_3);
+            vec_store(&scratch->local.lstm.z[t_plus_2][n_plus_4], z_2_4);
+            vec_store(&scratch->local.lstm.z[t_plus_3][n], z_3_0);
+            vec_store(&scratch->local.lstm.z[t_plus_3][n_plus_1], z_3_1);
+            vec_store(&scratch->local.lstm.z[t_plus_3][n_plus_2], z_3_2);
+            vec_store(&scratch->local.lstm.z[t_plus_3][n_plus_3], z_3_3);
+            vec_store(&scratch->local.lstm.z[t_plus_3][n_plus_4], z_3_4);
         }
     }
+#else
+    for (int n = 0; n < 400; n += 2 * VEC) {
+        const int n_plus_1 = n + VEC < 400 ? n + VEC : n;
+        for (int t = 0; t < SENTIMENT_TIMESTEPS; t += 5) {
+            const int t_plus_1 = t + 1;
+            const int t_plus_2 = t + 2;
+            const int t_plus_3 = t + 3;
+            const int t_plus_4 = t + 4;
+            const vec bias_0 = vec_load(&packed->lstm.bias[n]);
+            vec z_0_0 = bias_0;
+            const vec bias_1 = vec_load(&packed->lstm.bias[n_plus_1]);
+            vec z_0_1 = bias_1;
+            vec z_1_0 = bias_0;
+            vec z_1_1 = bias_1;
+            vec z_2_0 = bias_0;
+            vec z_2_1 = bias_1;
+            vec z_3_0 = bias_0;
+            vec z_3_1 = bias_1;
+            vec z_4_0 = bias_0;
+            vec z_4_1 = bias_1;
+            for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
+                const vec kernel_0 = vec_hold(vec_load(&packed->lstm.kernel[n / 80][k][n % 80]));
+                const vec y_0 = vec_splat(scratch->embedding.y[t][k]);
+                z_0_0 += kernel_0 * y_0;
+                const vec kernel_1 = vec_hold(vec_load(&packed->lstm.kernel[n_plus_1 / 80][k][n_plus_1 % 80]));
+                z_0_1 += kernel_1 * y_0;
+                const vec y_1 = vec_splat(scratch->embedding.y[t_plus_1][k]);
+                z_1_0 += kernel_0 * y_1;
+                z_1_1 += kernel_1 * y_1;
+                const vec y_2 = vec_splat(scratch->embedding.y[t_plus_2][k]);
+                z_2_0 += kernel_0 * y_2;
+                z_2_1 += kernel_1 * y_2;
+                const vec y_3 = vec_splat(scratch->embedding.y[t_plus_3][k]);
+                z_3_0 += kernel_0 * y_3;
+                z_3_1 += kernel_1 * y_3;
+                const vec y_4 = vec_splat(scratch->embedding.y[t_plus_4][k]);
+                z_4_0 += kernel_0 * y_4;
+                z_4_1 += kernel_1 * y_4;
+            }
+            vec_store(&scratch->local.lstm.z[t][n], z_0_0);
+            vec_store(&scratch->local.lstm.z[t][n_plus_1], z_0_1);
+            vec_store(&scratch->local.lstm.z[t_plus_1][n], z_1_0);
+            vec_store(&scratch->local.lstm.z[t_plus_1][n_plus_1], z_1_1);
+            vec_store(&scratch->local.lstm.z[t_plus_2][n], z_2_0);
+            vec_store(&scratch->local.lstm.z[t_plus_2][n_plus_1], z_2_1);
+            vec_store(&scratch->local.lstm.z[t_plus_3][n], z_3_0);
+            vec_store(&scratch->local.lstm.z[t_plus_3][n_plus_1], z_3_1);
+            vec_store(&scratch->local.lstm.z[t_plus_4][n], z_4_0);
+            vec_store(&scratch->local.lstm.z[t_plus_4][n_plus_1], z_4_1);
+        }
+    }
+#endif
     /* lstm.h, lstm.c: 2 steps are kept, step t at t % 2 */
     for (int t = 0; t < SENTIMENT_TIMESTEPS; t++) {
-        /* lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
-         * lstm.i[t,n] = sigmoid(lstm.z[t,0,n])
-         * lstm.f[t,n] = sigmoid(lstm.z[t,1,n])
-         * lstm.g[t,n] = tanh(lstm.z[t,2,n])
-         * lstm.o[t,n] = sigmoid(lstm.z[t,3,n])
-         * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
-         * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
-         * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-            vec z_0 = vec_load(&scratch->local.lstm.z[n / 8][t][0][n % 8]);
+        /* lstm.z[t,n] += lstm.recurrent_kernel[k,n] * lstm.h[t,k] */
+        /* back and forth: caches hold what was read last */
+        for (int n_forth = 0; n_forth < 400; n_forth += 5 * VEC) {
+            const int n = t % 2 ? 399 / (5 * VEC) * (5 * VEC) - n_forth : n_forth;
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_3 = n + 3 * VEC;
+            const int n_plus_4 = n + 4 * VEC;
+            vec z_0 = vec_load(&scratch->local.lstm.z[t][n]);
             vec z_0_odd = vec_splat(0.0f);
-            vec z_1 = vec_load(&scratch->local.lstm.z[n / 8][t][1][n % 8]);
+            vec z_1 = vec_load(&scratch->local.lstm.z[t][n_plus_1]);
             vec z_1_odd = vec_splat(0.0f);
-            vec z_2 = vec_load(&scratch->local.lstm.z[n / 8][t][2][n % 8]);
+            vec z_2 = vec_load(&scratch->local.lstm.z[t][n_plus_2]);
             vec z_2_odd = vec_splat(0.0f);
-            vec z_3 = vec_load(&scratch->local.lstm.z[n / 8][t][3][n % 8]);
+            vec z_3 = vec_load(&scratch->local.lstm.z[t][n_plus_3]);
             vec z_3_odd = vec_splat(0.0f);
+            vec z_4 = vec_load(&scratch->local.lstm.z[t][n_plus_4]);
+            vec z_4_odd = vec_splat(0.0f);
             for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += 2) {
-                const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
+                const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 80][k][n % 80]);
                 const vec h_0 = vec_splat(scratch->lstm.h[t % 2][k]);
                 z_0 += recurrent_kernel_0_0 * h_0;
-                const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
+                const vec recurrent_kernel_0_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 80][k][n_plus_1 % 80]);
                 z_1 += recurrent_kernel_0_1 * h_0;
-                const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
+                const vec recurrent_kernel_0_2 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 80][k][n_plus_2 % 80]);
                 z_2 += recurrent_kernel_0_2 * h_0;
-                const vec recurrent_kernel_0_3 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
+                const vec recurrent_kernel_0_3 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_3 / 80][k][n_plus_3 % 80]);
                 z_3 += recurrent_kernel_0_3 * h_0;
-                const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][0][n % 8]);
+                const vec recurrent_kernel_0_4 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_4 / 80][k][n_plus_4 % 80]);
+                z_4 += recurrent_kernel_0_4 * h_0;
+                const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 80][k + 1][n % 80]);
                 const vec h_1 = vec_splat(scratch->lstm.h[t % 2][k + 1]);
                 z_0_odd += recurrent_kernel_1_0 * h_1;
-                const vec recurrent_kernel_1_1 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][1][n % 8]);
+                const vec recurrent_kernel_1_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 80][k + 1][n_plus_1 % 80]);
                 z_1_odd += recurrent_kernel_1_1 * h_1;
-                const vec recurrent_kernel_1_2 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][2][n % 8]);
+                const vec recurrent_kernel_1_2 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 80][k + 1][n_plus_2 % 80]);
                 z_2_odd += recurrent_kernel_1_2 * h_1;
-                const vec recurrent_kernel_1_3 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][3][n % 8]);
+                const vec recurrent_kernel_1_3 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_3 / 80][k + 1][n_plus_3 % 80]);
                 z_3_odd += recurrent_kernel_1_3 * h_1;
+                const vec recurrent_kernel_1_4 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_4 / 80][k + 1][n_plus_4 % 80]);
+                z_4_odd += recurrent_kernel_1_4 * h_1;
             }
             z_0 += z_0_odd;
             z_1 += z_1_odd;
             z_2 += z_2_odd;
             z_3 += z_3_odd;
-            const vec i = vec_sigmoid(z_0);
-            const vec f = vec_sigmoid(z_1);
-            const vec g_ = vec_tanh(z_2);
-            const vec o = vec_sigmoid(z_3);
+            z_4 += z_4_odd;
+            vec_store(&scratch->local.lstm.z[t][n], z_0);
+            vec_store(&scratch->local.lstm.z[t][n_plus_1], z_1);
+            vec_store(&scratch->local.lstm.z[t][n_plus_2], z_2);
+            vec_store(&scratch->local.lstm.z[t][n_plus_3], z_3);
+            vec_store(&scratch->local.lstm.z[t][n_plus_4], z_4);
+        }
+        /* lstm.i[t,n] = sigmoid(lstm.z[t,n])
+         * lstm.f[t,n] = sigmoid(lstm.z[t,n+100])
+         * lstm.g[t,n] = tanh(lstm.z[t,n+200])
+         * lstm.o[t,n] = sigmoid(lstm.z[t,n+300])
+         * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
+         * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
+         * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+            const vec z = vec_load_part(&scratch->local.lstm.z[t][n], 100 - n);
+            const vec i = vec_sigmoid(z);
+            const vec z_2 = vec_load_part(&scratch->local.lstm.z[t][n + 100], 100 - n);
+            const vec f = vec_sigmoid(z_2);
+            const vec z_3 = vec_load_part(&scratch->local.lstm.z[t][n + 200], 100 - n);
+            const vec g = vec_tanh(z_3);
+            const vec z_4 = vec_load_part(&scratch->local.lstm.z[t][n + 300], 100 - n);
+            const vec o = vec_sigmoid(z_4);
             const vec c = vec_load(&scratch->lstm.c[t % 2][n]);
-            const vec c_next = f * c + i * g_;
+            const vec c_next = f * c + i * g;
             const vec tanh_c = vec_tanh(c_next);
             const vec h_next = o * tanh_c;
             vec_store(&scratch->lstm.c[(t + 1) % 2][n], c_next);
@@ -1266,9 +1432,9 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
 {
     /* lstm.h, lstm.c: 2 steps are kept, step t at t % 2 */
     for (int t = 0; t < SENTIMENT_TIMESTEPS; t++) {
-        /* lstm.z[t,b,g,n] = lstm.bias[g,n]
-         * lstm.z[t,b,g,n] += lstm.kernel[k,g,n] * embedding.y[t,b,k]
-         * lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,b,k]
+        /* lstm.z[t,b,g,n] = lstm.bias_batch[g,n]
+         * lstm.z[t,b,g,n] += lstm.kernel_batch[k,g,n] * embedding.y[t,b,k]
+         * lstm.z[t,b,g,n] += lstm.recurrent_kernel_batch[k,g,n] * lstm.h[t,b,k]
          * lstm.i[t,b,n] = sigmoid(lstm.z[t,b,0,n])
          * lstm.f[t,b,n] = sigmoid(lstm.z[t,b,1,n])
          * lstm.g[t,b,n] = tanh(lstm.z[t,b,2,n])
@@ -1276,71 +1442,175 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
          * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
          * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
          * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+#if VEC == LANES
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+            for (int b = 0; b < rows; b += 4) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                const vec bias_batch_0 = vec_load(&packed->lstm.bias_batch[n / 16][0][n % 16]);
+                vec z_0_0 = bias_batch_0;
+                const vec bias_batch_1 = vec_load(&packed->lstm.bias_batch[n / 16][1][n % 16]);
+                vec z_0_1 = bias_batch_1;
+                const vec bias_batch_2 = vec_load(&packed->lstm.bias_batch[n / 16][2][n % 16]);
+                vec z_0_2 = bias_batch_2;
+                const vec bias_batch_3 = vec_load(&packed->lstm.bias_batch[n / 16][3][n % 16]);
+                vec z_0_3 = bias_batch_3;
+                vec z_1_0 = bias_batch_0;
+                vec z_1_1 = bias_batch_1;
+                vec z_1_2 = bias_batch_2;
+                vec z_1_3 = bias_batch_3;
+                vec z_2_0 = bias_batch_0;
+                vec z_2_1 = bias_batch_1;
+                vec z_2_2 = bias_batch_2;
+                vec z_2_3 = bias_batch_3;
+                vec z_3_0 = bias_batch_0;
+                vec z_3_1 = bias_batch_1;
+                vec z_3_2 = bias_batch_2;
+                vec z_3_3 = bias_batch_3;
+                for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
+                    const vec kernel_batch_0 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][0][n % 16]));
+                    const vec y_0 = vec_splat(scratch->embedding.y[t][b][k]);
+                    z_0_0 += kernel_batch_0 * y_0;
+                    const vec y_1 = vec_splat(scratch->embedding.y[t][b_plus_1][k]);
+                    z_1_0 += kernel_batch_0 * y_1;
+                    const vec y_2 = vec_splat(scratch->embedding.y[t][b_plus_2][k]);
+                    z_2_0 += kernel_batch_0 * y_2;
+                    const vec y_3 = vec_splat(scratch->embedding.y[t][b_plus_3][k]);
+                    z_3_0 += kernel_batch_0 * y_3;
+                    const vec kernel_batch_1 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][1][n % 16]));
+                    z_0_1 += kernel_batch_1 * y_0;
+                    z_1_1 += kernel_batch_1 * y_1;
+                    z_2_1 += kernel_batch_1 * y_2;
+                    z_3_1 += kernel_batch_1 * y_3;
+                    const vec kernel_batch_2 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][2][n % 16]));
+                    z_0_2 += kernel_batch_2 * y_0;
+                    z_1_2 += kernel_batch_2 * y_1;
+                    z_2_2 += kernel_batch_2 * y_2;
+                    z_3_2 += kernel_batch_2 * y_3;
+                    const vec kernel_batch_3 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][3][n % 16]));
+                    z_0_3 += kernel_batch_3 * y_0;
+                    z_1_3 += kernel_batch_3 * y_1;
+                    z_2_3 += kernel_batch_3 * y_2;
+                    z_3_3 += kernel_batch_3 * y_3;
+                }
+                for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
+                    const vec recurrent_kernel_batch_0 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][0][n % 16]));
+                    const vec h_0 = vec_splat(scratch->lstm.h[t % 2][b][k]);
+                    z_0_0 += recurrent_kernel_batch_0 * h_0;
+                    const vec h_1 = vec_splat(scratch->lstm.h[t % 2][b_plus_1][k]);
+                    z_1_0 += recurrent_kernel_batch_0 * h_1;
+                    const vec h_2 = vec_splat(scratch->lstm.h[t % 2][b_plus_2][k]);
+                    z_2_0 += recurrent_kernel_batch_0 * h_2;
+                    const vec h_3 = vec_splat(scratch->lstm.h[t % 2][b_plus_3][k]);
+                    z_3_0 += recurrent_kernel_batch_0 * h_3;
+                    const vec recurrent_kernel_batch_1 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][1][n % 16]));
+                    z_0_1 += recurrent_kernel_batch_1 * h_0;
+                    z_1_1 += recurrent_kernel_batch_1 * h_1;
+                    z_2_1 += recurrent_kernel_batch_1 * h_2;
+                    z_3_1 += recurrent_kernel_batch_1 * h_3;
+                    const vec recurrent_kernel_batch_2 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][2][n % 16]));
+                    z_0_2 += recurrent_kernel_batch_2 * h_0;
+                    z_1_2 += recurrent_kernel_batch_2 * h_1;
+                    z_2_2 += recurrent_kernel_batch_2 * h_2;
+                    z_3_2 += recurrent_kernel_batch_2 * h_3;
+                    const vec recurrent_kernel_batch_3 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][3][n % 16]));
+                    z_0_3 += recurrent_kernel_batch_3 * h_0;
+                    z_1_3 += recurrent_kernel_batch_3 * h_1;
+                    z_2_3 += recurrent_kernel_batch_3 * h_2;
+                    z_3_3 += recurrent_kernel_batch_3 * h_3;
+                }
+                vec z[4][4] = {
+                    { z_0_0, z_0_1, z_0_2, z_0_3 },
+                    { z_1_0, z_1_1, z_1_2, z_1_3 },
+                    { z_2_0, z_2_1, z_2_2, z_2_3 },
+                    { z_3_0, z_3_1, z_3_2, z_3_3 },
+                };
+                for (int r = 0; r < 4 && b + r < rows; r++) {
+                    const int b_plus_r = b + r;
+                    const vec i = vec_sigmoid(z[r][0]);
+                    const vec f = vec_sigmoid(z[r][1]);
+                    const vec g_ = vec_tanh(z[r][2]);
+                    const vec o = vec_sigmoid(z[r][3]);
+                    const vec c = vec_load(&scratch->lstm.c[t % 2][b_plus_r][n]);
+                    const vec c_next = f * c + i * g_;
+                    const vec tanh_c = vec_tanh(c_next);
+                    const vec h_next = o * tanh_c;
+                    vec_store(&scratch->lstm.c[(t + 1) % 2][b_plus_r][n], c_next);
+                    vec_store(&scratch->lstm.h[(t + 1) % 2][b_plus_r][n], h_next);
+                }
+            }
+        }
+#else
         for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
             for (int b = 0; b < rows; b += 3) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
-                const vec bias_0 = vec_load(&packed->lstm.bias[n / 8][0][n % 8]);
-                vec z_0_0 = bias_0;
-                const vec bias_1 = vec_load(&packed->lstm.bias[n / 8][1][n % 8]);
-                vec z_0_1 = bias_1;
-                const vec bias_2 = vec_load(&packed->lstm.bias[n / 8][2][n % 8]);
-                vec z_0_2 = bias_2;
-                const vec bias_3 = vec_load(&packed->lstm.bias[n / 8][3][n % 8]);
-                vec z_0_3 = bias_3;
-                vec z_1_0 = bias_0;
-                vec z_1_1 = bias_1;
-                vec z_1_2 = bias_2;
-                vec z_1_3 = bias_3;
-                vec z_2_0 = bias_0;
-                vec z_2_1 = bias_1;
-                vec z_2_2 = bias_2;
-                vec z_2_3 = bias_3;
+                const vec bias_batch_0 = vec_load(&packed->lstm.bias_batch[n / 16][0][n % 16]);
+                vec z_0_0 = bias_batch_0;
+                const vec bias_batch_1 = vec_load(&packed->lstm.bias_batch[n / 16][1][n % 16]);
+                vec z_0_1 = bias_batch_1;
+                const vec bias_batch_2 = vec_load(&packed->lstm.bias_batch[n / 16][2][n % 16]);
+                vec z_0_2 = bias_batch_2;
+                const vec bias_batch_3 = vec_load(&packed->lstm.bias_batch[n / 16][3][n % 16]);
+                vec z_0_3 = bias_batch_3;
+                vec z_1_0 = bias_batch_0;
+                vec z_1_1 = bias_batch_1;
+                vec z_1_2 = bias_batch_2;
+                vec z_1_3 = bias_batch_3;
+                vec z_2_0 = bias_batch_0;
+                vec z_2_1 = bias_batch_1;
+                vec z_2_2 = bias_batch_2;
+                vec z_2_3 = bias_batch_3;
                 for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-                    const vec kernel_0 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]));
+                    const vec kernel_batch_0 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][0][n % 16]));
                     const vec y_0 = vec_splat(scratch->embedding.y[t][b][k]);
-                    z_0_0 += kernel_0 * y_0;
+                    z_0_0 += kernel_batch_0 * y_0;
                     const vec y_1 = vec_splat(scratch->embedding.y[t][b_plus_1][k]);
-                    z_1_0 += kernel_0 * y_1;
+                    z_1_0 += kernel_batch_0 * y_1;
                     const vec y_2 = vec_splat(scratch->embedding.y[t][b_plus_2][k]);
-                    z_2_0 += kernel_0 * y_2;
-                    const vec kernel_1 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][1][n % 8]));
-                    z_0_1 += kernel_1 * y_0;
-                    z_1_1 += kernel_1 * y_1;
-                    z_2_1 += kernel_1 * y_2;
-                    const vec kernel_2 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][2][n % 8]));
-                    z_0_2 += kernel_2 * y_0;
-                    z_1_2 += kernel_2 * y_1;
-                    z_2_2 += kernel_2 * y_2;
-                    const vec kernel_3 = vec_hold(vec_load(&packed->lstm.kernel[n / 8][k][3][n % 8]));
-                    z_0_3 += kernel_3 * y_0;
-                    z_1_3 += kernel_3 * y_1;
-                    z_2_3 += kernel_3 * y_2;
+                    z_2_0 += kernel_batch_0 * y_2;
+                    const vec kernel_batch_1 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][1][n % 16]));
+                    z_0_1 += kernel_batch_1 * y_0;
+                    z_1_1 += kernel_batch_1 * y_1;
+                    z_2_1 += kernel_batch_1 * y_2;
+                    const vec kernel_batch_2 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][2][n % 16]));
+                    z_0_2 += kernel_batch_2 * y_0;
+                    z_1_2 += kernel_batch_2 * y_1;
+                    z_2_2 += kernel_batch_2 * y_2;
+                    const vec kernel_batch_3 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][3][n % 16]));
+                    z_0_3 += kernel_batch_3 * y_0;
+                    z_1_3 += kernel_batch_3 * y_1;
+                    z_2_3 += kernel_batch_3 * y_2;
                 }
                 for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
-                    const vec recurrent_kernel_0 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
+                    const vec recurrent_kernel_batch_0 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][0][n % 16]));
                     const vec h_0 = vec_splat(scratch->lstm.h[t % 2][b][k]);
-                    z_0_0 += recurrent_kernel_0 * h_0;
+                    z_0_0 += recurrent_kernel_batch_0 * h_0;
                     const vec h_1 = vec_splat(scratch->lstm.h[t % 2][b_plus_1][k]);
-                    z_1_0 += recurrent_kernel_0 * h_1;
+                    z_1_0 += recurrent_kernel_batch_0 * h_1;
                     const vec h_2 = vec_splat(scratch->lstm.h[t % 2][b_plus_2][k]);
-                    z_2_0 += recurrent_kernel_0 * h_2;
-                    const vec recurrent_kernel_1 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
-                    z_0_1 += recurrent_kernel_1 * h_0;
-                    z_1_1 += recurrent_kernel_1 * h_1;
-                    z_2_1 += recurrent_kernel_1 * h_2;
-                    const vec recurrent_kernel_2 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]));
-                    z_0_2 += recurrent_kernel_2 * h_0;
-                    z_1_2 += recurrent_kernel_2 * h_1;
-                    z_2_2 += recurrent_kernel_2 * h_2;
-                    const vec recurrent_kernel_3 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]));
-                    z_0_3 += recurrent_kernel_3 * h_0;
-                    z_1_3 += recurrent_kernel_3 * h_1;
-                    z_2_3 += recurrent_kernel_3 * h_2;
+                    z_2_0 += recurrent_kernel_batch_0 * h_2;
+                    const vec recurrent_kernel_batch_1 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][1][n % 16]));
+                    z_0_1 += recurrent_kernel_batch_1 * h_0;
+                    z_1_1 += recurrent_kernel_batch_1 * h_1;
+                    z_2_1 += recurrent_kernel_batch_1 * h_2;
+                    const vec recurrent_kernel_batch_2 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][2][n % 16]));
+                    z_0_2 += recurrent_kernel_batch_2 * h_0;
+                    z_1_2 += recurrent_kernel_batch_2 * h_1;
+                    z_2_2 += recurrent_kernel_batch_2 * h_2;
+                    const vec recurrent_kernel_batch_3 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][3][n % 16]));
+                    z_0_3 += recurrent_kernel_batch_3 * h_0;
+                    z_1_3 += recurrent_kernel_batch_3 * h_1;
+                    z_2_3 += recurrent_kernel_batch_3 * h_2;
                 }
                 vec z[3][4] = {
                     { z_0_0, z_0_1, z_0_2, z_0_3 },
@@ -1362,6 +1632,7 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
                 }
             }
         }
+#endif
     }
 }
 
@@ -1456,6 +1727,9 @@ struct sentiment_step_memory {
     } embedding;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
+            float z[400];      /* one of 1 steps */
+        } lstm;
+        struct {
             float z[SENTIMENT_DENSE_UNITS];
         } dense;
     } local;
@@ -1480,83 +1754,115 @@ static void sentiment_reset_with(const struct sentiment_packed *restrict packed,
 static void lstm_step(const struct sentiment_packed *restrict packed, struct sentiment_state *restrict state,
     struct sentiment_step_memory *restrict scratch)
 {
-    /* lstm.z[t,g,n] = lstm.bias[g,n]
-     * lstm.z[t,g,n] += lstm.kernel[k,g,n] * embedding.y[t,k]
-     * lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
-     * lstm.i[t,n] = sigmoid(lstm.z[t,0,n])
-     * lstm.f[t,n] = sigmoid(lstm.z[t,1,n])
-     * lstm.g[t,n] = tanh(lstm.z[t,2,n])
-     * lstm.o[t,n] = sigmoid(lstm.z[t,3,n])
-     * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
-     * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
-     * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
-    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-        vec z_0 = vec_load(&packed->lstm.bias[n / 8][0][n % 8]);
-        vec z_1 = vec_load(&packed->lstm.bias[n / 8][1][n % 8]);
-        vec z_2 = vec_load(&packed->lstm.bias[n / 8][2][n % 8]);
-        vec z_3 = vec_load(&packed->lstm.bias[n / 8][3][n % 8]);
+    /* lstm.z[t,n] = lstm.bias[n]
+     * lstm.z[t,n] += lstm.kernel[k,n] * embedding.y[t,k]
+     * lstm.z[t,n] += lstm.recurrent_kernel[k,n] * lstm.h[t,k] */
+    for (int n = 0; n < 400; n += 5 * VEC) {
+        const int n_plus_1 = n + VEC;
+        const int n_plus_2 = n + 2 * VEC;
+        const int n_plus_3 = n + 3 * VEC;
+        const int n_plus_4 = n + 4 * VEC;
+        vec z_0 = vec_load(&packed->lstm.bias[n]);
+        vec z_1 = vec_load(&packed->lstm.bias[n_plus_1]);
+        vec z_2 = vec_load(&packed->lstm.bias[n_plus_2]);
+        vec z_3 = vec_load(&packed->lstm.bias[n_plus_3]);
+        vec z_4 = vec_load(&packed->lstm.bias[n_plus_4]);
         vec z_0_odd = vec_splat(0.0f);
         vec z_1_odd = vec_splat(0.0f);
         vec z_2_odd = vec_splat(0.0f);
         vec z_3_odd = vec_splat(0.0f);
+        vec z_4_odd = vec_splat(0.0f);
         for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k += 2) {
-            const vec kernel_0_0 = vec_load(&packed->lstm.kernel[n / 8][k][0][n % 8]);
+            const vec kernel_0_0 = vec_load(&packed->lstm.kernel[n / 80][k][n % 80]);
             const vec y_0 = vec_splat(scratch->embedding.y[0][k]);
             z_0 += kernel_0_0 * y_0;
-            const vec kernel_0_1 = vec_load(&packed->lstm.kernel[n / 8][k][1][n % 8]);
+            const vec kernel_0_1 = vec_load(&packed->lstm.kernel[n_plus_1 / 80][k][n_plus_1 % 80]);
             z_1 += kernel_0_1 * y_0;
-            const vec kernel_0_2 = vec_load(&packed->lstm.kernel[n / 8][k][2][n % 8]);
+            const vec kernel_0_2 = vec_load(&packed->lstm.kernel[n_plus_2 / 80][k][n_plus_2 % 80]);
             z_2 += kernel_0_2 * y_0;
-            const vec kernel_0_3 = vec_load(&packed->lstm.kernel[n / 8][k][3][n % 8]);
+            const vec kernel_0_3 = vec_load(&packed->lstm.kernel[n_plus_3 / 80][k][n_plus_3 % 80]);
             z_3 += kernel_0_3 * y_0;
-            const vec kernel_1_0 = vec_load(&packed->lstm.kernel[n / 8][k + 1][0][n % 8]);
+            const vec kernel_0_4 = vec_load(&packed->lstm.kernel[n_plus_4 / 80][k][n_plus_4 % 80]);
+            z_4 += kernel_0_4 * y_0;
+            const vec kernel_1_0 = vec_load(&packed->lstm.kernel[n / 80][k + 1][n % 80]);
             const vec y_1 = vec_splat(scratch->embedding.y[0][k + 1]);
             z_0_odd += kernel_1_0 * y_1;
-            const vec kernel_1_1 = vec_load(&packed->lstm.kernel[n / 8][k + 1][1][n % 8]);
+            const vec kernel_1_1 = vec_load(&packed->lstm.kernel[n_plus_1 / 80][k + 1][n_plus_1 % 80]);
             z_1_odd += kernel_1_1 * y_1;
-            const vec kernel_1_2 = vec_load(&packed->lstm.kernel[n / 8][k + 1][2][n % 8]);
+            const vec kernel_1_2 = vec_load(&packed->lstm.kernel[n_plus_2 / 80][k + 1][n_plus_2 % 80]);
             z_2_odd += kernel_1_2 * y_1;
-            const vec kernel_1_3 = vec_load(&packed->lstm.kernel[n / 8][k + 1][3][n % 8]);
+            const vec kernel_1_3 = vec_load(&packed->lstm.kernel[n_plus_3 / 80][k + 1][n_plus_3 % 80]);
             z_3_odd += kernel_1_3 * y_1;
+            const vec kernel_1_4 = vec_load(&packed->lstm.kernel[n_plus_4 / 80][k + 1][n_plus_4 % 80]);
+            z_4_odd += kernel_1_4 * y_1;
         }
         z_0 += z_0_odd;
         z_1 += z_1_odd;
         z_2 += z_2_odd;
         z_3 += z_3_odd;
+        z_4 += z_4_odd;
         vec z_0_odd_2 = vec_splat(0.0f);
         vec z_1_odd_2 = vec_splat(0.0f);
         vec z_2_odd_2 = vec_splat(0.0f);
         vec z_3_odd_2 = vec_splat(0.0f);
+        vec z_4_odd_2 = vec_splat(0.0f);
         for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += 2) {
-            const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][0][n % 8]);
+            const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 80][k][n % 80]);
             const vec h_0 = vec_splat(state->lstm.h[0][k]);
             z_0 += recurrent_kernel_0_0 * h_0;
-            const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][1][n % 8]);
+            const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 80][k][n_plus_1 % 80]);
             z_1 += recurrent_kernel_0_1 * h_0;
-            const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][2][n % 8]);
+            const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 80][k][n_plus_2 % 80]);
             z_2 += recurrent_kernel_0_2 * h_0;
-            const vec recurrent_kernel_0_3 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k][3][n % 8]);
+            const vec recurrent_kernel_0_3 = vec_load(&packed->lstm.recurrent_kernel[n_plus_3 / 80][k][n_plus_3 % 80]);
             z_3 += recurrent_kernel_0_3 * h_0;
-            const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][0][n % 8]);
+            const vec recurrent_kernel_0_4 = vec_load(&packed->lstm.recurrent_kernel[n_plus_4 / 80][k][n_plus_4 % 80]);
+            z_4 += recurrent_kernel_0_4 * h_0;
+            const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 80][k + 1][n % 80]);
             const vec h_1 = vec_splat(state->lstm.h[0][k + 1]);
             z_0_odd_2 += recurrent_kernel_1_0 * h_1;
-            const vec recurrent_kernel_1_1 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][1][n % 8]);
+            const vec recurrent_kernel_1_1 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 80][k + 1][n_plus_1 % 80]);
             z_1_odd_2 += recurrent_kernel_1_1 * h_1;
-            const vec recurrent_kernel_1_2 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][2][n % 8]);
+            const vec recurrent_kernel_1_2 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 80][k + 1][n_plus_2 % 80]);
             z_2_odd_2 += recurrent_kernel_1_2 * h_1;
-            const vec recurrent_kernel_1_3 = vec_load(&packed->lstm.recurrent_kernel[n / 8][k + 1][3][n % 8]);
+            const vec recurrent_kernel_1_3 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_3 / 80][k + 1][n_plus_3 % 80]);
             z_3_odd_2 += recurrent_kernel_1_3 * h_1;
+            const vec recurrent_kernel_1_4 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_4 / 80][k + 1][n_plus_4 % 80]);
+            z_4_odd_2 += recurrent_kernel_1_4 * h_1;
         }
         z_0 += z_0_odd_2;
         z_1 += z_1_odd_2;
         z_2 += z_2_odd_2;
         z_3 += z_3_odd_2;
-        const vec i = vec_sigmoid(z_0);
-        const vec f = vec_sigmoid(z_1);
-        const vec g_ = vec_tanh(z_2);
-        const vec o = vec_sigmoid(z_3);
+        z_4 += z_4_odd_2;
+        vec_store(&scratch->local.lstm.z[n], z_0);
+        vec_store(&scratch->local.lstm.z[n_plus_1], z_1);
+        vec_store(&scratch->local.lstm.z[n_plus_2], z_2);
+        vec_store(&scratch->local.lstm.z[n_plus_3], z_3);
+        vec_store(&scratch->local.lstm.z[n_plus_4], z_4);
+    }
+    /* lstm.i[t,n] = sigmoid(lstm.z[t,n])
+     * lstm.f[t,n] = sigmoid(lstm.z[t,n+100])
+     * lstm.g[t,n] = tanh(lstm.z[t,n+200])
+     * lstm.o[t,n] = sigmoid(lstm.z[t,n+300])
+     * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
+     * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
+     * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+        const vec z = vec_load_part(&scratch->local.lstm.z[n], 100 - n);
+        const vec i = vec_sigmoid(z);
+        const vec z_2 = vec_load_part(&scratch->local.lstm.z[n + 100], 100 - n);
+        const vec f = vec_sigmoid(z_2);
+        const vec z_3 = vec_load_part(&scratch->local.lstm.z[n + 200], 100 - n);
+        const vec g = vec_tanh(z_3);
+        const vec z_4 = vec_load_part(&scratch->local.lstm.z[n + 300], 100 - n);
+        const vec o = vec_sigmoid(z_4);
         const vec c = vec_load(&state->lstm.c[0][n]);
-        const vec c_next = f * c + i * g_;
+        const vec c_next = f * c + i * g;
         const vec tanh_c = vec_tanh(c_next);
         const vec h_next = o * tanh_c;
         vec_store(&state->lstm.c[1][n], c_next);
@@ -1630,7 +1936,7 @@ static void lstm_prepare_training(const struct sentiment_weights *restrict weigh
     for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
         for (int g = 0; g < 4; g++) {
             const vec bias = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
-            vec_store(&training->lstm.bias[n / 8][g][n % 8], bias);
+            vec_store(&training->lstm.bias[n / 16][g][n % 16], bias);
         }
     }
     /* lstm.kernel[k,g,n] = lstm.kernel[k,100*g+n] */
@@ -1638,7 +1944,7 @@ static void lstm_prepare_training(const struct sentiment_weights *restrict weigh
         for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
             for (int g = 0; g < 4; g++) {
                 const vec kernel = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
-                vec_store(&training->lstm.kernel[n / 8][k][g][n % 8], kernel);
+                vec_store(&training->lstm.kernel[n / 16][k][g][n % 16], kernel);
             }
         }
     }
@@ -1647,30 +1953,7 @@ static void lstm_prepare_training(const struct sentiment_weights *restrict weigh
         for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
             for (int g = 0; g < 4; g++) {
                 const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
-                vec_store(&training->lstm.recurrent_kernel[n / 8][k][g][n % 8], recurrent_kernel);
-            }
-        }
-    }
-}
-
-static void lstm_prepare_training_2(const struct sentiment_weights *restrict weights,
-    struct sentiment_training *restrict training)
-{
-    /* lstm.recurrent_kernel_transposed[n,g,m] = lstm.recurrent_kernel[m,100*g+n] */
-    for (int m = 0; m < SENTIMENT_LSTM_UNITS; m += VEC) {
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-            for (int g = 0; g < 4; g++) {
-                vec_transpose(&weights->lstm.recurrent_kernel[m][100 * g + n], 400, SENTIMENT_LSTM_UNITS - m,
-                    SENTIMENT_LSTM_UNITS - n, &training->lstm.recurrent_kernel_transposed[m / 8][n][g][m % 8], 32);
-            }
-        }
-    }
-    /* lstm.kernel_transposed[n,g,m] = lstm.kernel[m,100*g+n] */
-    for (int m = 0; m < SENTIMENT_EMBEDDING_OUTPUT_DIM; m += VEC) {
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-            for (int g = 0; g < 4; g++) {
-                vec_transpose(&weights->lstm.kernel[m][100 * g + n], 400, VEC, SENTIMENT_LSTM_UNITS - n,
-                    &training->lstm.kernel_transposed[m / 8][n][g][m % 8], 32);
+                vec_store(&training->lstm.recurrent_kernel[n / 16][k][g][n % 16], recurrent_kernel);
             }
         }
     }
@@ -1679,12 +1962,12 @@ static void lstm_prepare_training_2(const struct sentiment_weights *restrict wei
 static void sentiment_prepare_training_with(struct sentiment_training *restrict training,
     const struct sentiment_weights *restrict weights)
 {
-    memset(training->lstm.bias[12], 0, sizeof training->lstm.bias[12]);
-    memset(training->lstm.kernel[12], 0, sizeof training->lstm.kernel[12]);
-    memset(training->lstm.recurrent_kernel[12], 0, sizeof training->lstm.recurrent_kernel[12]);
+    memset(training->lstm.bias[6], 0, sizeof training->lstm.bias[6]);
+    memset(training->lstm.kernel[6], 0, sizeof training->lstm.kernel[6]);
+    memset(training->lstm.recurrent_kernel[6], 0, sizeof training->lstm.recurrent_kernel[6]);
     memset(training->dense.kernel, 0, sizeof training->dense.kernel);
-    memset(training->dense.kernel_transposed[12], 0, sizeof training->dense.kernel_transposed[12]);
-    memset(training->lstm.recurrent_kernel_transposed[12], 0, sizeof training->lstm.recurrent_kernel_transposed[12]);
+    memset(training->dense.kernel_transposed[6], 0, sizeof training->dense.kernel_transposed[6]);
+    memset(training->lstm.recurrent_kernel_transposed[6], 0, sizeof training->lstm.recurrent_kernel_transposed[6]);
     training->weights = weights;
     lstm_prepare_training(weights, training);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
@@ -1695,9 +1978,22 @@ static void sentiment_prepare_training_with(struct sentiment_training *restrict 
     /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
     for (int m = 0; m < SENTIMENT_LSTM_UNITS; m += VEC) {
         const vec kernel_transposed = vec_load_part((const float *)weights->dense.kernel + m, 100 - m);
-        vec_store(&training->dense.kernel_transposed[m / 8][0][m % 8], kernel_transposed);
+        vec_store(&training->dense.kernel_transposed[m / 16][0][m % 16], kernel_transposed);
     }
-    lstm_prepare_training_2(weights, training);
+    /* lstm.recurrent_kernel_transposed[n,m] = lstm.recurrent_kernel[m,n] */
+    for (int m = 0; m < SENTIMENT_LSTM_UNITS; m += VEC) {
+        for (int n = 0; n < 400; n += VEC) {
+            vec_transpose(&weights->lstm.recurrent_kernel[m][n], 400, SENTIMENT_LSTM_UNITS - m, VEC,
+                &training->lstm.recurrent_kernel_transposed[m / 16][n][m % 16], 16);
+        }
+    }
+    /* lstm.kernel_transposed[n,m] = lstm.kernel[m,n] */
+    for (int m = 0; m < SENTIMENT_EMBEDDING_OUTPUT_DIM; m += VEC) {
+        for (int n = 0; n < 400; n += VEC) {
+            vec_transpose(&weights->lstm.kernel[m][n], 400, VEC, VEC,
+                &training->lstm.kernel_transposed[m / 16][n][m % 16], 16);
+        }
+    }
 }
 
 static void sentiment_reset_tape_with(const struct sentiment_training *restrict training,
@@ -1733,17 +2029,126 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
          * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
          * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
          * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+#if VEC == LANES
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+            for (int b = 0; b < rows; b += 4) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                const vec bias_0 = vec_load(&training->lstm.bias[n / 16][0][n % 16]);
+                vec z_0_0 = bias_0;
+                const vec bias_1 = vec_load(&training->lstm.bias[n / 16][1][n % 16]);
+                vec z_0_1 = bias_1;
+                const vec bias_2 = vec_load(&training->lstm.bias[n / 16][2][n % 16]);
+                vec z_0_2 = bias_2;
+                const vec bias_3 = vec_load(&training->lstm.bias[n / 16][3][n % 16]);
+                vec z_0_3 = bias_3;
+                vec z_1_0 = bias_0;
+                vec z_1_1 = bias_1;
+                vec z_1_2 = bias_2;
+                vec z_1_3 = bias_3;
+                vec z_2_0 = bias_0;
+                vec z_2_1 = bias_1;
+                vec z_2_2 = bias_2;
+                vec z_2_3 = bias_3;
+                vec z_3_0 = bias_0;
+                vec z_3_1 = bias_1;
+                vec z_3_2 = bias_2;
+                vec z_3_3 = bias_3;
+                for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
+                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][0][n % 16]));
+                    const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
+                    z_0_0 += kernel_0 * y_0;
+                    const vec y_1 = vec_splat(tape->embedding.y[t][b_plus_1][k]);
+                    z_1_0 += kernel_0 * y_1;
+                    const vec y_2 = vec_splat(tape->embedding.y[t][b_plus_2][k]);
+                    z_2_0 += kernel_0 * y_2;
+                    const vec y_3 = vec_splat(tape->embedding.y[t][b_plus_3][k]);
+                    z_3_0 += kernel_0 * y_3;
+                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][1][n % 16]));
+                    z_0_1 += kernel_1 * y_0;
+                    z_1_1 += kernel_1 * y_1;
+                    z_2_1 += kernel_1 * y_2;
+                    z_3_1 += kernel_1 * y_3;
+                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][2][n % 16]));
+                    z_0_2 += kernel_2 * y_0;
+                    z_1_2 += kernel_2 * y_1;
+                    z_2_2 += kernel_2 * y_2;
+                    z_3_2 += kernel_2 * y_3;
+                    const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][3][n % 16]));
+                    z_0_3 += kernel_3 * y_0;
+                    z_1_3 += kernel_3 * y_1;
+                    z_2_3 += kernel_3 * y_2;
+                    z_3_3 += kernel_3 * y_3;
+                }
+                for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
+                    const vec recurrent_kernel_0 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][0][n % 16]));
+                    const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
+                    z_0_0 += recurrent_kernel_0 * h_0;
+                    const vec h_1 = vec_splat(tape->lstm.h[t][b_plus_1][k]);
+                    z_1_0 += recurrent_kernel_0 * h_1;
+                    const vec h_2 = vec_splat(tape->lstm.h[t][b_plus_2][k]);
+                    z_2_0 += recurrent_kernel_0 * h_2;
+                    const vec h_3 = vec_splat(tape->lstm.h[t][b_plus_3][k]);
+                    z_3_0 += recurrent_kernel_0 * h_3;
+                    const vec recurrent_kernel_1 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][1][n % 16]));
+                    z_0_1 += recurrent_kernel_1 * h_0;
+                    z_1_1 += recurrent_kernel_1 * h_1;
+                    z_2_1 += recurrent_kernel_1 * h_2;
+                    z_3_1 += recurrent_kernel_1 * h_3;
+                    const vec recurrent_kernel_2 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][2][n % 16]));
+                    z_0_2 += recurrent_kernel_2 * h_0;
+                    z_1_2 += recurrent_kernel_2 * h_1;
+                    z_2_2 += recurrent_kernel_2 * h_2;
+                    z_3_2 += recurrent_kernel_2 * h_3;
+                    const vec recurrent_kernel_3 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][3][n % 16]));
+                    z_0_3 += recurrent_kernel_3 * h_0;
+                    z_1_3 += recurrent_kernel_3 * h_1;
+                    z_2_3 += recurrent_kernel_3 * h_2;
+                    z_3_3 += recurrent_kernel_3 * h_3;
+                }
+                vec z[4][4] = {
+                    { z_0_0, z_0_1, z_0_2, z_0_3 },
+                    { z_1_0, z_1_1, z_1_2, z_1_3 },
+                    { z_2_0, z_2_1, z_2_2, z_2_3 },
+                    { z_3_0, z_3_1, z_3_2, z_3_3 },
+                };
+                for (int r = 0; r < 4 && b + r < rows; r++) {
+                    const int b_plus_r = b + r;
+                    const vec i = vec_sigmoid(z[r][0]);
+                    const vec f = vec_sigmoid(z[r][1]);
+                    const vec g_ = vec_tanh(z[r][2]);
+                    const vec o = vec_sigmoid(z[r][3]);
+                    const vec c = vec_load(&tape->lstm.c[t][b_plus_r][n]);
+                    const vec c_next = f * c + i * g_;
+                    const vec tanh_c = vec_tanh(c_next);
+                    const vec h_next = o * tanh_c;
+                    vec_store(&tape->lstm.i[t][b_plus_r][n], i);
+                    vec_store(&tape->lstm.f[t][b_plus_r][n], f);
+                    vec_store(&tape->lstm.g[t][b_plus_r][n], g_);
+                    vec_store(&tape->lstm.o[t][b_plus_r][n], o);
+                    vec_store(&tape->lstm.c[t + 1][b_plus_r][n], c_next);
+                    vec_store(&tape->lstm.tanh_c[t][b_plus_r][n], tanh_c);
+                    vec_store(&tape->lstm.h[t + 1][b_plus_r][n], h_next);
+                }
+            }
+        }
+#else
         for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
             for (int b = 0; b < rows; b += 3) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
-                const vec bias_0 = vec_load(&training->lstm.bias[n / 8][0][n % 8]);
+                const vec bias_0 = vec_load(&training->lstm.bias[n / 16][0][n % 16]);
                 vec z_0_0 = bias_0;
-                const vec bias_1 = vec_load(&training->lstm.bias[n / 8][1][n % 8]);
+                const vec bias_1 = vec_load(&training->lstm.bias[n / 16][1][n % 16]);
                 vec z_0_1 = bias_1;
-                const vec bias_2 = vec_load(&training->lstm.bias[n / 8][2][n % 8]);
+                const vec bias_2 = vec_load(&training->lstm.bias[n / 16][2][n % 16]);
                 vec z_0_2 = bias_2;
-                const vec bias_3 = vec_load(&training->lstm.bias[n / 8][3][n % 8]);
+                const vec bias_3 = vec_load(&training->lstm.bias[n / 16][3][n % 16]);
                 vec z_0_3 = bias_3;
                 vec z_1_0 = bias_0;
                 vec z_1_1 = bias_1;
@@ -1754,29 +2159,29 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
                 vec z_2_2 = bias_2;
                 vec z_2_3 = bias_3;
                 for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][0][n % 8]));
+                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][0][n % 16]));
                     const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
                     z_0_0 += kernel_0 * y_0;
                     const vec y_1 = vec_splat(tape->embedding.y[t][b_plus_1][k]);
                     z_1_0 += kernel_0 * y_1;
                     const vec y_2 = vec_splat(tape->embedding.y[t][b_plus_2][k]);
                     z_2_0 += kernel_0 * y_2;
-                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][1][n % 8]));
+                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][1][n % 16]));
                     z_0_1 += kernel_1 * y_0;
                     z_1_1 += kernel_1 * y_1;
                     z_2_1 += kernel_1 * y_2;
-                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][2][n % 8]));
+                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][2][n % 16]));
                     z_0_2 += kernel_2 * y_0;
                     z_1_2 += kernel_2 * y_1;
                     z_2_2 += kernel_2 * y_2;
-                    const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n / 8][k][3][n % 8]));
+                    const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][3][n % 16]));
                     z_0_3 += kernel_3 * y_0;
                     z_1_3 += kernel_3 * y_1;
                     z_2_3 += kernel_3 * y_2;
                 }
                 for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
                     const vec recurrent_kernel_0 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][0][n % 8]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][0][n % 16]));
                     const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                     z_0_0 += recurrent_kernel_0 * h_0;
                     const vec h_1 = vec_splat(tape->lstm.h[t][b_plus_1][k]);
@@ -1784,17 +2189,17 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
                     const vec h_2 = vec_splat(tape->lstm.h[t][b_plus_2][k]);
                     z_2_0 += recurrent_kernel_0 * h_2;
                     const vec recurrent_kernel_1 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][1][n % 8]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][1][n % 16]));
                     z_0_1 += recurrent_kernel_1 * h_0;
                     z_1_1 += recurrent_kernel_1 * h_1;
                     z_2_1 += recurrent_kernel_1 * h_2;
                     const vec recurrent_kernel_2 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][2][n % 8]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][2][n % 16]));
                     z_0_2 += recurrent_kernel_2 * h_0;
                     z_1_2 += recurrent_kernel_2 * h_1;
                     z_2_2 += recurrent_kernel_2 * h_2;
                     const vec recurrent_kernel_3 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 8][k][3][n % 8]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][3][n % 16]));
                     z_0_3 += recurrent_kernel_3 * h_0;
                     z_1_3 += recurrent_kernel_3 * h_1;
                     z_2_3 += recurrent_kernel_3 * h_2;
@@ -1824,6 +2229,7 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
                 }
             }
         }
+#endif
     }
 }
 
@@ -1971,6 +2377,47 @@ static void dense_backward(struct sentiment_tape *restrict tape, struct sentimen
         tape->dense.d_z[b][0] += tape->dense.d_y[b][0] * sigmoid_slope(tape->dense.z[b][0]);
     }
     /* dense.d_kernel[k,n] += dense.d_z[b,n] * lstm.h[200,b,k] */
+#if VEC == LANES
+    for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += 7 * VEC) {
+        const int k_plus_1 = k + VEC < SENTIMENT_LSTM_UNITS ? k + VEC : k;
+        const int k_plus_2 = k + 2 * VEC < SENTIMENT_LSTM_UNITS ? k + 2 * VEC : k;
+        const int k_plus_3 = k + 3 * VEC < SENTIMENT_LSTM_UNITS ? k + 3 * VEC : k;
+        const int k_plus_4 = k + 4 * VEC < SENTIMENT_LSTM_UNITS ? k + 4 * VEC : k;
+        const int k_plus_5 = k + 5 * VEC < SENTIMENT_LSTM_UNITS ? k + 5 * VEC : k;
+        const int k_plus_6 = k + 6 * VEC < SENTIMENT_LSTM_UNITS ? k + 6 * VEC : k;
+        vec d_kernel_0 = vec_load_part((const float *)gradients->dense.kernel + k, 100 - k);
+        vec d_kernel_1 = vec_load_part((const float *)gradients->dense.kernel + k_plus_1, 100 - k_plus_1);
+        vec d_kernel_2 = vec_load_part((const float *)gradients->dense.kernel + k_plus_2, 100 - k_plus_2);
+        vec d_kernel_3 = vec_load_part((const float *)gradients->dense.kernel + k_plus_3, 100 - k_plus_3);
+        vec d_kernel_4 = vec_load_part((const float *)gradients->dense.kernel + k_plus_4, 100 - k_plus_4);
+        vec d_kernel_5 = vec_load_part((const float *)gradients->dense.kernel + k_plus_5, 100 - k_plus_5);
+        vec d_kernel_6 = vec_load_part((const float *)gradients->dense.kernel + k_plus_6, 100 - k_plus_6);
+        for (int b = 0; b < rows; b++) {
+            const vec d_z = vec_splat(tape->dense.d_z[b][0]);
+            const vec h_0 = vec_load(&tape->lstm.h[200][b][k]);
+            d_kernel_0 += d_z * h_0;
+            const vec h_1 = vec_load(&tape->lstm.h[200][b][k_plus_1]);
+            d_kernel_1 += d_z * h_1;
+            const vec h_2 = vec_load(&tape->lstm.h[200][b][k_plus_2]);
+            d_kernel_2 += d_z * h_2;
+            const vec h_3 = vec_load(&tape->lstm.h[200][b][k_plus_3]);
+            d_kernel_3 += d_z * h_3;
+            const vec h_4 = vec_load(&tape->lstm.h[200][b][k_plus_4]);
+            d_kernel_4 += d_z * h_4;
+            const vec h_5 = vec_load(&tape->lstm.h[200][b][k_plus_5]);
+            d_kernel_5 += d_z * h_5;
+            const vec h_6 = vec_load(&tape->lstm.h[200][b][k_plus_6]);
+            d_kernel_6 += d_z * h_6;
+        }
+        vec_store_part((float *)gradients->dense.kernel + k, d_kernel_0, 100 - k);
+        vec_store_part((float *)gradients->dense.kernel + k_plus_1, d_kernel_1, 100 - k_plus_1);
+        vec_store_part((float *)gradients->dense.kernel + k_plus_2, d_kernel_2, 100 - k_plus_2);
+        vec_store_part((float *)gradients->dense.kernel + k_plus_3, d_kernel_3, 100 - k_plus_3);
+        vec_store_part((float *)gradients->dense.kernel + k_plus_4, d_kernel_4, 100 - k_plus_4);
+        vec_store_part((float *)gradients->dense.kernel + k_plus_5, d_kernel_5, 100 - k_plus_5);
+        vec_store_part((float *)gradients->dense.kernel + k_plus_6, d_kernel_6, 100 - k_plus_6);
+    }
+#else
     for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += VEC) {
         vec d_kernel = vec_load_part((const float *)gradients->dense.kernel + k, 100 - k);
         for (int b = 0; b < rows; b++) {
@@ -1980,6 +2427,7 @@ static void dense_backward(struct sentiment_tape *restrict tape, struct sentimen
         }
         vec_store_part((float *)gradients->dense.kernel + k, d_kernel, 100 - k);
     }
+#endif
 }
 
 static void lstm_backward(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape,
@@ -1987,6 +2435,76 @@ static void lstm_backward(const struct sentiment_training *restrict training, st
 {
     /* lstm.d_h[200,b,n] = 0
      * lstm.d_h[200,b,n] += dense.d_z[b,m] * dense.kernel_transposed[m,n] */
+#if VEC == LANES
+    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += 7 * VEC) {
+        const int n_plus_1 = n + VEC < SENTIMENT_LSTM_UNITS ? n + VEC : n;
+        const int n_plus_2 = n + 2 * VEC < SENTIMENT_LSTM_UNITS ? n + 2 * VEC : n;
+        const int n_plus_3 = n + 3 * VEC < SENTIMENT_LSTM_UNITS ? n + 3 * VEC : n;
+        const int n_plus_4 = n + 4 * VEC < SENTIMENT_LSTM_UNITS ? n + 4 * VEC : n;
+        const int n_plus_5 = n + 5 * VEC < SENTIMENT_LSTM_UNITS ? n + 5 * VEC : n;
+        const int n_plus_6 = n + 6 * VEC < SENTIMENT_LSTM_UNITS ? n + 6 * VEC : n;
+        for (int b = 0; b < rows; b += 2) {
+            const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+            vec d_h_0_0 = vec_splat(0.0f);
+            vec d_h_0_1 = vec_splat(0.0f);
+            vec d_h_0_2 = vec_splat(0.0f);
+            vec d_h_0_3 = vec_splat(0.0f);
+            vec d_h_0_4 = vec_splat(0.0f);
+            vec d_h_0_5 = vec_splat(0.0f);
+            vec d_h_0_6 = vec_splat(0.0f);
+            vec d_h_1_0 = vec_splat(0.0f);
+            vec d_h_1_1 = vec_splat(0.0f);
+            vec d_h_1_2 = vec_splat(0.0f);
+            vec d_h_1_3 = vec_splat(0.0f);
+            vec d_h_1_4 = vec_splat(0.0f);
+            vec d_h_1_5 = vec_splat(0.0f);
+            vec d_h_1_6 = vec_splat(0.0f);
+            const vec d_z_0 = vec_splat(tape->dense.d_z[b][0]);
+            const vec kernel_transposed_0 = vec_hold(vec_load(&training->dense.kernel_transposed[n / 16][0][n % 16]));
+            d_h_0_0 += d_z_0 * kernel_transposed_0;
+            const vec d_z_1 = vec_splat(tape->dense.d_z[b_plus_1][0]);
+            d_h_1_0 += d_z_1 * kernel_transposed_0;
+            const vec kernel_transposed_1 =
+                vec_hold(vec_load(&training->dense.kernel_transposed[n_plus_1 / 16][0][n_plus_1 % 16]));
+            d_h_0_1 += d_z_0 * kernel_transposed_1;
+            d_h_1_1 += d_z_1 * kernel_transposed_1;
+            const vec kernel_transposed_2 =
+                vec_hold(vec_load(&training->dense.kernel_transposed[n_plus_2 / 16][0][n_plus_2 % 16]));
+            d_h_0_2 += d_z_0 * kernel_transposed_2;
+            d_h_1_2 += d_z_1 * kernel_transposed_2;
+            const vec kernel_transposed_3 =
+                vec_hold(vec_load(&training->dense.kernel_transposed[n_plus_3 / 16][0][n_plus_3 % 16]));
+            d_h_0_3 += d_z_0 * kernel_transposed_3;
+            d_h_1_3 += d_z_1 * kernel_transposed_3;
+            const vec kernel_transposed_4 =
+                vec_hold(vec_load(&training->dense.kernel_transposed[n_plus_4 / 16][0][n_plus_4 % 16]));
+            d_h_0_4 += d_z_0 * kernel_transposed_4;
+            d_h_1_4 += d_z_1 * kernel_transposed_4;
+            const vec kernel_transposed_5 =
+                vec_hold(vec_load(&training->dense.kernel_transposed[n_plus_5 / 16][0][n_plus_5 % 16]));
+            d_h_0_5 += d_z_0 * kernel_transposed_5;
+            d_h_1_5 += d_z_1 * kernel_transposed_5;
+            const vec kernel_transposed_6 =
+                vec_hold(vec_load(&training->dense.kernel_transposed[n_plus_6 / 16][0][n_plus_6 % 16]));
+            d_h_0_6 += d_z_0 * kernel_transposed_6;
+            d_h_1_6 += d_z_1 * kernel_transposed_6;
+            vec_store(&tape->lstm.d_h[200 % 2][b][n], d_h_0_0);
+            vec_store(&tape->lstm.d_h[200 % 2][b][n_plus_1], d_h_0_1);
+            vec_store(&tape->lstm.d_h[200 % 2][b][n_plus_2], d_h_0_2);
+            vec_store(&tape->lstm.d_h[200 % 2][b][n_plus_3], d_h_0_3);
+            vec_store(&tape->lstm.d_h[200 % 2][b][n_plus_4], d_h_0_4);
+            vec_store(&tape->lstm.d_h[200 % 2][b][n_plus_5], d_h_0_5);
+            vec_store(&tape->lstm.d_h[200 % 2][b][n_plus_6], d_h_0_6);
+            vec_store(&tape->lstm.d_h[200 % 2][b_plus_1][n], d_h_1_0);
+            vec_store(&tape->lstm.d_h[200 % 2][b_plus_1][n_plus_1], d_h_1_1);
+            vec_store(&tape->lstm.d_h[200 % 2][b_plus_1][n_plus_2], d_h_1_2);
+            vec_store(&tape->lstm.d_h[200 % 2][b_plus_1][n_plus_3], d_h_1_3);
+            vec_store(&tape->lstm.d_h[200 % 2][b_plus_1][n_plus_4], d_h_1_4);
+            vec_store(&tape->lstm.d_h[200 % 2][b_plus_1][n_plus_5], d_h_1_5);
+            vec_store(&tape->lstm.d_h[200 % 2][b_plus_1][n_plus_6], d_h_1_6);
+        }
+    }
+#else
     for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += 2 * VEC) {
         const int n_plus_1 = n + VEC < SENTIMENT_LSTM_UNITS ? n + VEC : n;
         for (int b = 0; b < rows; b += 2) {
@@ -1996,12 +2514,12 @@ static void lstm_backward(const struct sentiment_training *restrict training, st
             vec d_h_1_0 = vec_splat(0.0f);
             vec d_h_1_1 = vec_splat(0.0f);
             const vec d_z_0 = vec_splat(tape->dense.d_z[b][0]);
-            const vec kernel_transposed_0 = vec_keep(vec_load(&training->dense.kernel_transposed[n / 8][0][n % 8]));
+            const vec kernel_transposed_0 = vec_keep(vec_load(&training->dense.kernel_transposed[n / 16][0][n % 16]));
             d_h_0_0 += d_z_0 * kernel_transposed_0;
             const vec d_z_1 = vec_splat(tape->dense.d_z[b_plus_1][0]);
             d_h_1_0 += d_z_1 * kernel_transposed_0;
             const vec kernel_transposed_1 =
-                vec_keep(vec_load(&training->dense.kernel_transposed[n_plus_1 / 8][0][n_plus_1 % 8]));
+                vec_keep(vec_load(&training->dense.kernel_transposed[n_plus_1 / 16][0][n_plus_1 % 16]));
             d_h_0_1 += d_z_0 * kernel_transposed_1;
             d_h_1_1 += d_z_1 * kernel_transposed_1;
             vec_store(&tape->lstm.d_h[200 % 2][b][n], d_h_0_0);
@@ -2010,6 +2528,7 @@ static void lstm_backward(const struct sentiment_training *restrict training, st
             vec_store(&tape->lstm.d_h[200 % 2][b_plus_1][n_plus_1], d_h_1_1);
         }
     }
+#endif
     /* dense.d_bias[n] += dense.d_z[b,n] */
     {
         float sum = gradients->dense.bias[0];
@@ -2030,36 +2549,28 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
             vec_store(&tape->local.lstm_backward.d_c[200 % 2][b][n], d_c);
         }
     }
-    /* lstm.d_recurrent_kernel_sum[k,g,n] = 0 */
+    /* lstm.d_recurrent_kernel_sum[k,n] = 0 */
     for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
-        for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-                const vec d_recurrent_kernel_sum = vec_splat(0.0f);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][g][n % 8],
-                    d_recurrent_kernel_sum);
-            }
+        for (int n = 0; n < 400; n += VEC) {
+            const vec d_recurrent_kernel_sum = vec_splat(0.0f);
+            vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][n % 16], d_recurrent_kernel_sum);
         }
     }
-    /* lstm.d_kernel_sum[k,g,n] = 0 */
+    /* lstm.d_kernel_sum[k,n] = 0 */
     for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-        for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-                const vec d_kernel_sum = vec_splat(0.0f);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][g][n % 8], d_kernel_sum);
-            }
+        for (int n = 0; n < 400; n += VEC) {
+            const vec d_kernel_sum = vec_splat(0.0f);
+            vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][k][n % 16], d_kernel_sum);
         }
     }
-    /* lstm.d_bias_sum[g,n] = 0 */
-    for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-            const vec d_bias_sum = vec_splat(0.0f);
-            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][g][n % 8], d_bias_sum);
-        }
+    /* lstm.d_bias_sum[n] = 0 */
+    for (int n = 0; n < 400; n += VEC) {
+        const vec d_bias_sum = vec_splat(0.0f);
+        vec_store(&tape->local.lstm_backward.d_bias_sum[n], d_bias_sum);
     }
     /* lstm.d_h, lstm.d_c: 2 steps are kept, step t at t % 2 */
-    /* lstm.d_z: 4 steps are kept, step t at t % 4 */
-    for (int t_end = SENTIMENT_TIMESTEPS; t_end > 0; t_end -= 4) {
-        const int t_start = t_end - 4;
+    for (int t_end = SENTIMENT_TIMESTEPS; t_end > 0; t_end -= 1) {
+        const int t_start = t_end - 1;
         for (int t = t_end - 1; t >= t_start; t--) {
             /* lstm.d_o[t,b,n] = lstm.d_h[t+1,b,n] * lstm.tanh_c[t,b,n]
              * lstm.d_tanh_c[t,b,n] = lstm.d_h[t+1,b,n] * lstm.o[t,b,n]
@@ -2068,10 +2579,10 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
              * lstm.d_c[t,b,n] = lstm.d_c[t+1,b,n] * lstm.f[t,b,n]
              * lstm.d_i[t,b,n] = lstm.d_c[t+1,b,n] * lstm.g[t,b,n]
              * lstm.d_g[t,b,n] = lstm.d_c[t+1,b,n] * lstm.i[t,b,n]
-             * lstm.d_z[t,b,3,n] = lstm.d_o[t,b,n] * (lstm.o[t,b,n] * (1 - lstm.o[t,b,n]))
-             * lstm.d_z[t,b,2,n] = lstm.d_g[t,b,n] * (1 - lstm.g[t,b,n] * lstm.g[t,b,n])
-             * lstm.d_z[t,b,1,n] = lstm.d_f[t,b,n] * (lstm.f[t,b,n] * (1 - lstm.f[t,b,n]))
-             * lstm.d_z[t,b,0,n] = lstm.d_i[t,b,n] * (lstm.i[t,b,n] * (1 - lstm.i[t,b,n])) */
+             * lstm.d_z[t,b,n+300] = lstm.d_o[t,b,n] * (lstm.o[t,b,n] * (1 - lstm.o[t,b,n]))
+             * lstm.d_z[t,b,n+200] = lstm.d_g[t,b,n] * (1 - lstm.g[t,b,n] * lstm.g[t,b,n])
+             * lstm.d_z[t,b,n+100] = lstm.d_f[t,b,n] * (lstm.f[t,b,n] * (1 - lstm.f[t,b,n]))
+             * lstm.d_z[t,b,n] = lstm.d_i[t,b,n] * (lstm.i[t,b,n] * (1 - lstm.i[t,b,n])) */
             for (int b = 0; b < rows; b++) {
                 for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
                     const vec d_h_next = vec_load(&tape->lstm.d_h[(t + 1) % 2][b][n]);
@@ -2085,24 +2596,126 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                     const vec d_f = d_c_next * c;
                     const vec f = vec_load(&tape->lstm.f[t][b][n]);
                     const vec d_c = d_c_next * f;
-                    const vec g_ = vec_load(&tape->lstm.g[t][b][n]);
-                    const vec d_i = d_c_next * g_;
+                    const vec g = vec_load(&tape->lstm.g[t][b][n]);
+                    const vec d_i = d_c_next * g;
                     const vec i = vec_load(&tape->lstm.i[t][b][n]);
                     const vec d_g = d_c_next * i;
-                    const vec d_z_3 = d_o * (o * (1.0f - o));
-                    const vec d_z_2 = d_g * (1.0f - g_ * g_);
-                    const vec d_z_1 = d_f * (f * (1.0f - f));
-                    const vec d_z_0 = d_i * (i * (1.0f - i));
+                    const vec d_z = d_o * (o * (1.0f - o));
+                    const vec d_z_2 = d_g * (1.0f - g * g);
+                    const vec d_z_3 = d_f * (f * (1.0f - f));
+                    const vec d_z_4 = d_i * (i * (1.0f - i));
                     vec_store(&tape->local.lstm_backward.d_c[(t + 1) % 2][b][n], d_c_next);
                     vec_store(&tape->local.lstm_backward.d_c[t % 2][b][n], d_c);
-                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][3][n % 8], d_z_3);
-                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][2][n % 8], d_z_2);
-                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8], d_z_1);
-                    vec_store(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8], d_z_0);
+                    vec_store_part(&tape->local.lstm_backward.d_z[b][n + 300], d_z, 100 - n);
+                    vec_store_part(&tape->local.lstm_backward.d_z[b][n + 200], d_z_2, 100 - n);
+                    vec_store_part(&tape->local.lstm_backward.d_z[b][n + 100], d_z_3, 100 - n);
+                    vec_store_part(&tape->local.lstm_backward.d_z[b][n], d_z_4, 100 - n);
                 }
             }
             /* lstm.d_h[t,b,n] = 0
-             * lstm.d_h[t,b,n] += lstm.d_z[t,b,g,m] * lstm.recurrent_kernel_transposed[m,g,n] */
+             * lstm.d_h[t,b,n] += lstm.d_z[t,b,m] * lstm.recurrent_kernel_transposed[m,n] */
+#if VEC == LANES
+            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += 7 * VEC) {
+                const int n_plus_1 = n + VEC < SENTIMENT_LSTM_UNITS ? n + VEC : n;
+                const int n_plus_2 = n + 2 * VEC < SENTIMENT_LSTM_UNITS ? n + 2 * VEC : n;
+                const int n_plus_3 = n + 3 * VEC < SENTIMENT_LSTM_UNITS ? n + 3 * VEC : n;
+                const int n_plus_4 = n + 4 * VEC < SENTIMENT_LSTM_UNITS ? n + 4 * VEC : n;
+                const int n_plus_5 = n + 5 * VEC < SENTIMENT_LSTM_UNITS ? n + 5 * VEC : n;
+                const int n_plus_6 = n + 6 * VEC < SENTIMENT_LSTM_UNITS ? n + 6 * VEC : n;
+                for (int b = 0; b < rows; b += 3) {
+                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                    vec d_h_0_0 = vec_splat(0.0f);
+                    vec d_h_0_1 = vec_splat(0.0f);
+                    vec d_h_0_2 = vec_splat(0.0f);
+                    vec d_h_0_3 = vec_splat(0.0f);
+                    vec d_h_0_4 = vec_splat(0.0f);
+                    vec d_h_0_5 = vec_splat(0.0f);
+                    vec d_h_0_6 = vec_splat(0.0f);
+                    vec d_h_1_0 = vec_splat(0.0f);
+                    vec d_h_1_1 = vec_splat(0.0f);
+                    vec d_h_1_2 = vec_splat(0.0f);
+                    vec d_h_1_3 = vec_splat(0.0f);
+                    vec d_h_1_4 = vec_splat(0.0f);
+                    vec d_h_1_5 = vec_splat(0.0f);
+                    vec d_h_1_6 = vec_splat(0.0f);
+                    vec d_h_2_0 = vec_splat(0.0f);
+                    vec d_h_2_1 = vec_splat(0.0f);
+                    vec d_h_2_2 = vec_splat(0.0f);
+                    vec d_h_2_3 = vec_splat(0.0f);
+                    vec d_h_2_4 = vec_splat(0.0f);
+                    vec d_h_2_5 = vec_splat(0.0f);
+                    vec d_h_2_6 = vec_splat(0.0f);
+                    for (int m = 0; m < 400; m++) {
+                        const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[b][m]);
+                        const vec recurrent_kernel_transposed_0 =
+                            vec_hold(vec_load(&training->lstm.recurrent_kernel_transposed[n / 16][m][n % 16]));
+                        d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
+                        const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[b_plus_1][m]);
+                        d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
+                        const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[b_plus_2][m]);
+                        d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
+                        const vec recurrent_kernel_transposed_1 =
+                            vec_hold(vec_load(
+                            &training->lstm.recurrent_kernel_transposed[n_plus_1 / 16][m][n_plus_1 % 16]));
+                        d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
+                        d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
+                        d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
+                        const vec recurrent_kernel_transposed_2 =
+                            vec_hold(vec_load(
+                            &training->lstm.recurrent_kernel_transposed[n_plus_2 / 16][m][n_plus_2 % 16]));
+                        d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
+                        d_h_1_2 += d_z_1 * recurrent_kernel_transposed_2;
+                        d_h_2_2 += d_z_2 * recurrent_kernel_transposed_2;
+                        const vec recurrent_kernel_transposed_3 =
+                            vec_hold(vec_load(
+                            &training->lstm.recurrent_kernel_transposed[n_plus_3 / 16][m][n_plus_3 % 16]));
+                        d_h_0_3 += d_z_0 * recurrent_kernel_transposed_3;
+                        d_h_1_3 += d_z_1 * recurrent_kernel_transposed_3;
+                        d_h_2_3 += d_z_2 * recurrent_kernel_transposed_3;
+                        const vec recurrent_kernel_transposed_4 =
+                            vec_hold(vec_load(
+                            &training->lstm.recurrent_kernel_transposed[n_plus_4 / 16][m][n_plus_4 % 16]));
+                        d_h_0_4 += d_z_0 * recurrent_kernel_transposed_4;
+                        d_h_1_4 += d_z_1 * recurrent_kernel_transposed_4;
+                        d_h_2_4 += d_z_2 * recurrent_kernel_transposed_4;
+                        const vec recurrent_kernel_transposed_5 =
+                            vec_hold(vec_load(
+                            &training->lstm.recurrent_kernel_transposed[n_plus_5 / 16][m][n_plus_5 % 16]));
+                        d_h_0_5 += d_z_0 * recurrent_kernel_transposed_5;
+                        d_h_1_5 += d_z_1 * recurrent_kernel_transposed_5;
+                        d_h_2_5 += d_z_2 * recurrent_kernel_transposed_5;
+                        const vec recurrent_kernel_transposed_6 =
+                            vec_hold(vec_load(
+                            &training->lstm.recurrent_kernel_transposed[n_plus_6 / 16][m][n_plus_6 % 16]));
+                        d_h_0_6 += d_z_0 * recurrent_kernel_transposed_6;
+                        d_h_1_6 += d_z_1 * recurrent_kernel_transposed_6;
+                        d_h_2_6 += d_z_2 * recurrent_kernel_transposed_6;
+                    }
+                    vec_store(&tape->lstm.d_h[t % 2][b][n], d_h_0_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_plus_1], d_h_0_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_plus_2], d_h_0_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_plus_3], d_h_0_3);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_plus_4], d_h_0_4);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_plus_5], d_h_0_5);
+                    vec_store(&tape->lstm.d_h[t % 2][b][n_plus_6], d_h_0_6);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n], d_h_1_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n_plus_1], d_h_1_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n_plus_2], d_h_1_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n_plus_3], d_h_1_3);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n_plus_4], d_h_1_4);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n_plus_5], d_h_1_5);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_1][n_plus_6], d_h_1_6);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n], d_h_2_0);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n_plus_1], d_h_2_1);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n_plus_2], d_h_2_2);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n_plus_3], d_h_2_3);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n_plus_4], d_h_2_4);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n_plus_5], d_h_2_5);
+                    vec_store(&tape->lstm.d_h[t % 2][b_plus_2][n_plus_6], d_h_2_6);
+                }
+            }
+#else
             for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += 3 * VEC) {
                 const int n_plus_1 = n + VEC < SENTIMENT_LSTM_UNITS ? n + VEC : n;
                 const int n_plus_2 = n + 2 * VEC < SENTIMENT_LSTM_UNITS ? n + 2 * VEC : n;
@@ -2122,36 +2735,31 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                     vec d_h_3_0 = vec_splat(0.0f);
                     vec d_h_3_1 = vec_splat(0.0f);
                     vec d_h_3_2 = vec_splat(0.0f);
-                    for (int m = 0; m < SENTIMENT_LSTM_UNITS; m++) {
-                        for (int g = 0; g < 4; g++) {
-                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b][g][m % 8]);
-                            const vec recurrent_kernel_transposed_0 =
-                                vec_hold(vec_load(&training->lstm.recurrent_kernel_transposed[n / 8][m][g][n % 8]));
-                            d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
-                            const vec recurrent_kernel_transposed_1 =
-                                vec_hold(vec_load(
-                                &training->lstm.recurrent_kernel_transposed[n_plus_1 / 8][m][g][n_plus_1 % 8]));
-                            d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
-                            const vec recurrent_kernel_transposed_2 =
-                                vec_hold(vec_load(
-                                &training->lstm.recurrent_kernel_transposed[n_plus_2 / 8][m][g][n_plus_2 % 8]));
-                            d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
-                            const vec d_z_1 =
-                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_1][g][m % 8]);
-                            d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
-                            d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
-                            d_h_1_2 += d_z_1 * recurrent_kernel_transposed_2;
-                            const vec d_z_2 =
-                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_2][g][m % 8]);
-                            d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
-                            d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
-                            d_h_2_2 += d_z_2 * recurrent_kernel_transposed_2;
-                            const vec d_z_3 =
-                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_3][g][m % 8]);
-                            d_h_3_0 += d_z_3 * recurrent_kernel_transposed_0;
-                            d_h_3_1 += d_z_3 * recurrent_kernel_transposed_1;
-                            d_h_3_2 += d_z_3 * recurrent_kernel_transposed_2;
-                        }
+                    for (int m = 0; m < 400; m++) {
+                        const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[b][m]);
+                        const vec recurrent_kernel_transposed_0 =
+                            vec_hold(vec_load(&training->lstm.recurrent_kernel_transposed[n / 16][m][n % 16]));
+                        d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
+                        const vec recurrent_kernel_transposed_1 =
+                            vec_hold(vec_load(
+                            &training->lstm.recurrent_kernel_transposed[n_plus_1 / 16][m][n_plus_1 % 16]));
+                        d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
+                        const vec recurrent_kernel_transposed_2 =
+                            vec_hold(vec_load(
+                            &training->lstm.recurrent_kernel_transposed[n_plus_2 / 16][m][n_plus_2 % 16]));
+                        d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
+                        const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[b_plus_1][m]);
+                        d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
+                        d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
+                        d_h_1_2 += d_z_1 * recurrent_kernel_transposed_2;
+                        const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[b_plus_2][m]);
+                        d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
+                        d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
+                        d_h_2_2 += d_z_2 * recurrent_kernel_transposed_2;
+                        const vec d_z_3 = vec_splat(tape->local.lstm_backward.d_z[b_plus_3][m]);
+                        d_h_3_0 += d_z_3 * recurrent_kernel_transposed_0;
+                        d_h_3_1 += d_z_3 * recurrent_kernel_transposed_1;
+                        d_h_3_2 += d_z_3 * recurrent_kernel_transposed_2;
                     }
                     vec_store(&tape->lstm.d_h[t % 2][b][n], d_h_0_0);
                     vec_store(&tape->lstm.d_h[t % 2][b][n_plus_1], d_h_0_1);
@@ -2167,170 +2775,509 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                     vec_store(&tape->lstm.d_h[t % 2][b_plus_3][n_plus_2], d_h_3_2);
                 }
             }
+#endif
         }
-        /* lstm.d_recurrent_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * lstm.h[t,b,k] */
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-            for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += 3) {
-                const int k_plus_1 = k + 1 < SENTIMENT_LSTM_UNITS ? k + 1 : k;
-                const int k_plus_2 = k + 2 < SENTIMENT_LSTM_UNITS ? k + 2 : k;
+        /* lstm.d_recurrent_kernel_sum[k,n] += lstm.d_z[t,b,n] * lstm.h[t,b,k] */
+#if VEC == LANES
+        for (int n = 0; n < 400; n += 5 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_3 = n + 3 * VEC;
+            const int n_plus_4 = n + 4 * VEC;
+            for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += 4) {
+                const int k_plus_1 = k + 1;
+                const int k_plus_2 = k + 2;
+                const int k_plus_3 = k + 3;
                 vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_0_2 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_0_3 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_4 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_1_0 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_1_1 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_1_2 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_1_3 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_4 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_2_0 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_2_1 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_2_2 = vec_splat(0.0f);
                 vec d_recurrent_kernel_sum_2_3 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_4 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_3 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_4 = vec_splat(0.0f);
                 for (int t = t_start; t < t_end; t++) {
                     for (int b = 0; b < rows; b++) {
-                        const vec d_z_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8]));
+                        const vec d_z_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n]));
                         const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                         d_recurrent_kernel_sum_0_0 += d_z_0 * h_0;
                         const vec h_1 = vec_splat(tape->lstm.h[t][b][k_plus_1]);
                         d_recurrent_kernel_sum_1_0 += d_z_0 * h_1;
                         const vec h_2 = vec_splat(tape->lstm.h[t][b][k_plus_2]);
                         d_recurrent_kernel_sum_2_0 += d_z_0 * h_2;
-                        const vec d_z_1 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8]));
+                        const vec h_3 = vec_splat(tape->lstm.h[t][b][k_plus_3]);
+                        d_recurrent_kernel_sum_3_0 += d_z_0 * h_3;
+                        const vec d_z_1 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n_plus_1]));
                         d_recurrent_kernel_sum_0_1 += d_z_1 * h_0;
                         d_recurrent_kernel_sum_1_1 += d_z_1 * h_1;
                         d_recurrent_kernel_sum_2_1 += d_z_1 * h_2;
-                        const vec d_z_2 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][2][n % 8]));
+                        d_recurrent_kernel_sum_3_1 += d_z_1 * h_3;
+                        const vec d_z_2 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n_plus_2]));
                         d_recurrent_kernel_sum_0_2 += d_z_2 * h_0;
                         d_recurrent_kernel_sum_1_2 += d_z_2 * h_1;
                         d_recurrent_kernel_sum_2_2 += d_z_2 * h_2;
-                        const vec d_z_3 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][3][n % 8]));
+                        d_recurrent_kernel_sum_3_2 += d_z_2 * h_3;
+                        const vec d_z_3 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n_plus_3]));
                         d_recurrent_kernel_sum_0_3 += d_z_3 * h_0;
                         d_recurrent_kernel_sum_1_3 += d_z_3 * h_1;
                         d_recurrent_kernel_sum_2_3 += d_z_3 * h_2;
+                        d_recurrent_kernel_sum_3_3 += d_z_3 * h_3;
+                        const vec d_z_4 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n_plus_4]));
+                        d_recurrent_kernel_sum_0_4 += d_z_4 * h_0;
+                        d_recurrent_kernel_sum_1_4 += d_z_4 * h_1;
+                        d_recurrent_kernel_sum_2_4 += d_z_4 * h_2;
+                        d_recurrent_kernel_sum_3_4 += d_z_4 * h_3;
                     }
                 }
                 d_recurrent_kernel_sum_0_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][n % 16]);
                 d_recurrent_kernel_sum_0_1 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16]);
                 d_recurrent_kernel_sum_0_2 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k][n_plus_2 % 16]);
                 d_recurrent_kernel_sum_0_3 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k][n_plus_3 % 16]);
+                d_recurrent_kernel_sum_0_4 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k][n_plus_4 % 16]);
                 d_recurrent_kernel_sum_1_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][0][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][n % 16]);
                 d_recurrent_kernel_sum_1_1 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][1][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16]);
                 d_recurrent_kernel_sum_1_2 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][2][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_1][n_plus_2 % 16]);
                 d_recurrent_kernel_sum_1_3 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][3][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_1][n_plus_3 % 16]);
+                d_recurrent_kernel_sum_1_4 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k_plus_1][n_plus_4 % 16]);
                 d_recurrent_kernel_sum_2_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][0][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][n % 16]);
                 d_recurrent_kernel_sum_2_1 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][1][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16]);
                 d_recurrent_kernel_sum_2_2 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][2][n % 8]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_2][n_plus_2 % 16]);
                 d_recurrent_kernel_sum_2_3 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][3][n % 8]);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][0][n % 8],
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_2][n_plus_3 % 16]);
+                d_recurrent_kernel_sum_2_4 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k_plus_2][n_plus_4 % 16]);
+                d_recurrent_kernel_sum_3_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_3][n % 16]);
+                d_recurrent_kernel_sum_3_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_3][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_3_2 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_3][n_plus_2 % 16]);
+                d_recurrent_kernel_sum_3_3 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_3][n_plus_3 % 16]);
+                d_recurrent_kernel_sum_3_4 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k_plus_3][n_plus_4 % 16]);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][n % 16],
                     d_recurrent_kernel_sum_0_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][1][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16],
                     d_recurrent_kernel_sum_0_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][2][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k][n_plus_2 % 16],
                     d_recurrent_kernel_sum_0_2);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][3][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k][n_plus_3 % 16],
                     d_recurrent_kernel_sum_0_3);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][0][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k][n_plus_4 % 16],
+                    d_recurrent_kernel_sum_0_4);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][n % 16],
                     d_recurrent_kernel_sum_1_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][1][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16],
                     d_recurrent_kernel_sum_1_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][2][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_1][n_plus_2 % 16],
                     d_recurrent_kernel_sum_1_2);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_1][3][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_1][n_plus_3 % 16],
                     d_recurrent_kernel_sum_1_3);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][0][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k_plus_1][n_plus_4 % 16],
+                    d_recurrent_kernel_sum_1_4);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][n % 16],
                     d_recurrent_kernel_sum_2_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][1][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16],
                     d_recurrent_kernel_sum_2_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][2][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_2][n_plus_2 % 16],
                     d_recurrent_kernel_sum_2_2);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k_plus_2][3][n % 8],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_2][n_plus_3 % 16],
                     d_recurrent_kernel_sum_2_3);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k_plus_2][n_plus_4 % 16],
+                    d_recurrent_kernel_sum_2_4);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_3][n % 16],
+                    d_recurrent_kernel_sum_3_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_3][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_3_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_3][n_plus_2 % 16],
+                    d_recurrent_kernel_sum_3_2);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_3][n_plus_3 % 16],
+                    d_recurrent_kernel_sum_3_3);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k_plus_3][n_plus_4 % 16],
+                    d_recurrent_kernel_sum_3_4);
             }
         }
-        /* lstm.d_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * embedding.y[t,b,k] */
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-            for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k += 3) {
-                const int k_plus_1 = k + 1 < SENTIMENT_EMBEDDING_OUTPUT_DIM ? k + 1 : k;
-                const int k_plus_2 = k + 2 < SENTIMENT_EMBEDDING_OUTPUT_DIM ? k + 2 : k;
+#else
+        for (int n = 0; n < 400; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < 400 ? n + VEC : n;
+            for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += 5) {
+                const int k_plus_1 = k + 1;
+                const int k_plus_2 = k + 2;
+                const int k_plus_3 = k + 3;
+                const int k_plus_4 = k + 4;
+                vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_4_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_4_1 = vec_splat(0.0f);
+                for (int t = t_start; t < t_end; t++) {
+                    for (int b = 0; b < rows; b++) {
+                        const vec d_z_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n]));
+                        const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
+                        d_recurrent_kernel_sum_0_0 += d_z_0 * h_0;
+                        const vec d_z_1 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n_plus_1]));
+                        d_recurrent_kernel_sum_0_1 += d_z_1 * h_0;
+                        const vec h_1 = vec_splat(tape->lstm.h[t][b][k_plus_1]);
+                        d_recurrent_kernel_sum_1_0 += d_z_0 * h_1;
+                        d_recurrent_kernel_sum_1_1 += d_z_1 * h_1;
+                        const vec h_2 = vec_splat(tape->lstm.h[t][b][k_plus_2]);
+                        d_recurrent_kernel_sum_2_0 += d_z_0 * h_2;
+                        d_recurrent_kernel_sum_2_1 += d_z_1 * h_2;
+                        const vec h_3 = vec_splat(tape->lstm.h[t][b][k_plus_3]);
+                        d_recurrent_kernel_sum_3_0 += d_z_0 * h_3;
+                        d_recurrent_kernel_sum_3_1 += d_z_1 * h_3;
+                        const vec h_4 = vec_splat(tape->lstm.h[t][b][k_plus_4]);
+                        d_recurrent_kernel_sum_4_0 += d_z_0 * h_4;
+                        d_recurrent_kernel_sum_4_1 += d_z_1 * h_4;
+                    }
+                }
+                d_recurrent_kernel_sum_0_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][n % 16]);
+                d_recurrent_kernel_sum_0_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_1_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][n % 16]);
+                d_recurrent_kernel_sum_1_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_2_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][n % 16]);
+                d_recurrent_kernel_sum_2_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_3_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_3][n % 16]);
+                d_recurrent_kernel_sum_3_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_3][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_4_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_4][n % 16]);
+                d_recurrent_kernel_sum_4_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_4][n_plus_1 % 16]);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][n % 16],
+                    d_recurrent_kernel_sum_0_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_0_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][n % 16],
+                    d_recurrent_kernel_sum_1_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_1_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][n % 16],
+                    d_recurrent_kernel_sum_2_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_2_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_3][n % 16],
+                    d_recurrent_kernel_sum_3_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_3][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_3_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_4][n % 16],
+                    d_recurrent_kernel_sum_4_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_4][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_4_1);
+            }
+        }
+#endif
+        /* lstm.d_kernel_sum[k,n] += lstm.d_z[t,b,n] * embedding.y[t,b,k] */
+#if VEC == LANES
+        for (int n = 0; n < 400; n += 5 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_3 = n + 3 * VEC;
+            const int n_plus_4 = n + 4 * VEC;
+            for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k += 4) {
+                const int k_plus_1 = k + 1;
+                const int k_plus_2 = k + 2;
+                const int k_plus_3 = k + 3;
                 vec d_kernel_sum_0_0 = vec_splat(0.0f);
                 vec d_kernel_sum_0_1 = vec_splat(0.0f);
                 vec d_kernel_sum_0_2 = vec_splat(0.0f);
                 vec d_kernel_sum_0_3 = vec_splat(0.0f);
+                vec d_kernel_sum_0_4 = vec_splat(0.0f);
                 vec d_kernel_sum_1_0 = vec_splat(0.0f);
                 vec d_kernel_sum_1_1 = vec_splat(0.0f);
                 vec d_kernel_sum_1_2 = vec_splat(0.0f);
                 vec d_kernel_sum_1_3 = vec_splat(0.0f);
+                vec d_kernel_sum_1_4 = vec_splat(0.0f);
                 vec d_kernel_sum_2_0 = vec_splat(0.0f);
                 vec d_kernel_sum_2_1 = vec_splat(0.0f);
                 vec d_kernel_sum_2_2 = vec_splat(0.0f);
                 vec d_kernel_sum_2_3 = vec_splat(0.0f);
+                vec d_kernel_sum_2_4 = vec_splat(0.0f);
+                vec d_kernel_sum_3_0 = vec_splat(0.0f);
+                vec d_kernel_sum_3_1 = vec_splat(0.0f);
+                vec d_kernel_sum_3_2 = vec_splat(0.0f);
+                vec d_kernel_sum_3_3 = vec_splat(0.0f);
+                vec d_kernel_sum_3_4 = vec_splat(0.0f);
                 for (int t = t_start; t < t_end; t++) {
                     for (int b = 0; b < rows; b++) {
-                        const vec d_z_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8]));
+                        const vec d_z_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n]));
                         const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
                         d_kernel_sum_0_0 += d_z_0 * y_0;
                         const vec y_1 = vec_splat(tape->embedding.y[t][b][k_plus_1]);
                         d_kernel_sum_1_0 += d_z_0 * y_1;
                         const vec y_2 = vec_splat(tape->embedding.y[t][b][k_plus_2]);
                         d_kernel_sum_2_0 += d_z_0 * y_2;
-                        const vec d_z_1 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8]));
+                        const vec y_3 = vec_splat(tape->embedding.y[t][b][k_plus_3]);
+                        d_kernel_sum_3_0 += d_z_0 * y_3;
+                        const vec d_z_1 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n_plus_1]));
                         d_kernel_sum_0_1 += d_z_1 * y_0;
                         d_kernel_sum_1_1 += d_z_1 * y_1;
                         d_kernel_sum_2_1 += d_z_1 * y_2;
-                        const vec d_z_2 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][2][n % 8]));
+                        d_kernel_sum_3_1 += d_z_1 * y_3;
+                        const vec d_z_2 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n_plus_2]));
                         d_kernel_sum_0_2 += d_z_2 * y_0;
                         d_kernel_sum_1_2 += d_z_2 * y_1;
                         d_kernel_sum_2_2 += d_z_2 * y_2;
-                        const vec d_z_3 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][3][n % 8]));
+                        d_kernel_sum_3_2 += d_z_2 * y_3;
+                        const vec d_z_3 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n_plus_3]));
                         d_kernel_sum_0_3 += d_z_3 * y_0;
                         d_kernel_sum_1_3 += d_z_3 * y_1;
                         d_kernel_sum_2_3 += d_z_3 * y_2;
+                        d_kernel_sum_3_3 += d_z_3 * y_3;
+                        const vec d_z_4 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n_plus_4]));
+                        d_kernel_sum_0_4 += d_z_4 * y_0;
+                        d_kernel_sum_1_4 += d_z_4 * y_1;
+                        d_kernel_sum_2_4 += d_z_4 * y_2;
+                        d_kernel_sum_3_4 += d_z_4 * y_3;
                     }
                 }
-                d_kernel_sum_0_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][0][n % 8]);
-                d_kernel_sum_0_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][1][n % 8]);
-                d_kernel_sum_0_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][2][n % 8]);
-                d_kernel_sum_0_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][3][n % 8]);
-                d_kernel_sum_1_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][0][n % 8]);
-                d_kernel_sum_1_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][1][n % 8]);
-                d_kernel_sum_1_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][2][n % 8]);
-                d_kernel_sum_1_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][3][n % 8]);
-                d_kernel_sum_2_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][0][n % 8]);
-                d_kernel_sum_2_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][1][n % 8]);
-                d_kernel_sum_2_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][2][n % 8]);
-                d_kernel_sum_2_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][3][n % 8]);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][0][n % 8], d_kernel_sum_0_0);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][1][n % 8], d_kernel_sum_0_1);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][2][n % 8], d_kernel_sum_0_2);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][3][n % 8], d_kernel_sum_0_3);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][0][n % 8], d_kernel_sum_1_0);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][1][n % 8], d_kernel_sum_1_1);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][2][n % 8], d_kernel_sum_1_2);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_1][3][n % 8], d_kernel_sum_1_3);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][0][n % 8], d_kernel_sum_2_0);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][1][n % 8], d_kernel_sum_2_1);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][2][n % 8], d_kernel_sum_2_2);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 8][k_plus_2][3][n % 8], d_kernel_sum_2_3);
+                d_kernel_sum_0_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][k][n % 16]);
+                d_kernel_sum_0_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16]);
+                d_kernel_sum_0_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k][n_plus_2 % 16]);
+                d_kernel_sum_0_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_3 / 16][k][n_plus_3 % 16]);
+                d_kernel_sum_0_4 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_4 / 16][k][n_plus_4 % 16]);
+                d_kernel_sum_1_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][k_plus_1][n % 16]);
+                d_kernel_sum_1_1 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16]);
+                d_kernel_sum_1_2 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k_plus_1][n_plus_2 % 16]);
+                d_kernel_sum_1_3 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_3 / 16][k_plus_1][n_plus_3 % 16]);
+                d_kernel_sum_1_4 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_4 / 16][k_plus_1][n_plus_4 % 16]);
+                d_kernel_sum_2_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][k_plus_2][n % 16]);
+                d_kernel_sum_2_1 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16]);
+                d_kernel_sum_2_2 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k_plus_2][n_plus_2 % 16]);
+                d_kernel_sum_2_3 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_3 / 16][k_plus_2][n_plus_3 % 16]);
+                d_kernel_sum_2_4 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_4 / 16][k_plus_2][n_plus_4 % 16]);
+                d_kernel_sum_3_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][k_plus_3][n % 16]);
+                d_kernel_sum_3_1 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k_plus_3][n_plus_1 % 16]);
+                d_kernel_sum_3_2 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k_plus_3][n_plus_2 % 16]);
+                d_kernel_sum_3_3 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_3 / 16][k_plus_3][n_plus_3 % 16]);
+                d_kernel_sum_3_4 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_4 / 16][k_plus_3][n_plus_4 % 16]);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][k][n % 16], d_kernel_sum_0_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16], d_kernel_sum_0_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k][n_plus_2 % 16], d_kernel_sum_0_2);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_3 / 16][k][n_plus_3 % 16], d_kernel_sum_0_3);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_4 / 16][k][n_plus_4 % 16], d_kernel_sum_0_4);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][k_plus_1][n % 16], d_kernel_sum_1_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16],
+                    d_kernel_sum_1_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k_plus_1][n_plus_2 % 16],
+                    d_kernel_sum_1_2);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_3 / 16][k_plus_1][n_plus_3 % 16],
+                    d_kernel_sum_1_3);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_4 / 16][k_plus_1][n_plus_4 % 16],
+                    d_kernel_sum_1_4);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][k_plus_2][n % 16], d_kernel_sum_2_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16],
+                    d_kernel_sum_2_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k_plus_2][n_plus_2 % 16],
+                    d_kernel_sum_2_2);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_3 / 16][k_plus_2][n_plus_3 % 16],
+                    d_kernel_sum_2_3);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_4 / 16][k_plus_2][n_plus_4 % 16],
+                    d_kernel_sum_2_4);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][k_plus_3][n % 16], d_kernel_sum_3_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k_plus_3][n_plus_1 % 16],
+                    d_kernel_sum_3_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k_plus_3][n_plus_2 % 16],
+                    d_kernel_sum_3_2);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_3 / 16][k_plus_3][n_plus_3 % 16],
+                    d_kernel_sum_3_3);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_4 / 16][k_plus_3][n_plus_4 % 16],
+                    d_kernel_sum_3_4);
             }
         }
+#else
+        for (int n = 0; n < 400; n += 3 * VEC) {
+            const int n_plus_1 = n + VEC < 400 ? n + VEC : n;
+            const int n_plus_2 = n + 2 * VEC < 400 ? n + 2 * VEC : n;
+            for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k += 4) {
+                const int k_plus_1 = k + 1;
+                const int k_plus_2 = k + 2;
+                const int k_plus_3 = k + 3;
+                vec d_kernel_sum_0_0 = vec_splat(0.0f);
+                vec d_kernel_sum_0_1 = vec_splat(0.0f);
+                vec d_kernel_sum_0_2 = vec_splat(0.0f);
+                vec d_kernel_sum_1_0 = vec_splat(0.0f);
+                vec d_kernel_sum_1_1 = vec_splat(0.0f);
+                vec d_kernel_sum_1_2 = vec_splat(0.0f);
+                vec d_kernel_sum_2_0 = vec_splat(0.0f);
+                vec d_kernel_sum_2_1 = vec_splat(0.0f);
+                vec d_kernel_sum_2_2 = vec_splat(0.0f);
+                vec d_kernel_sum_3_0 = vec_splat(0.0f);
+                vec d_kernel_sum_3_1 = vec_splat(0.0f);
+                vec d_kernel_sum_3_2 = vec_splat(0.0f);
+                for (int t = t_start; t < t_end; t++) {
+                    for (int b = 0; b < rows; b++) {
+                        const vec d_z_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n]));
+                        const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
+                        d_kernel_sum_0_0 += d_z_0 * y_0;
+                        const vec d_z_1 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n_plus_1]));
+                        d_kernel_sum_0_1 += d_z_1 * y_0;
+                        const vec d_z_2 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[b][n_plus_2]));
+                        d_kernel_sum_0_2 += d_z_2 * y_0;
+                        const vec y_1 = vec_splat(tape->embedding.y[t][b][k_plus_1]);
+                        d_kernel_sum_1_0 += d_z_0 * y_1;
+                        d_kernel_sum_1_1 += d_z_1 * y_1;
+                        d_kernel_sum_1_2 += d_z_2 * y_1;
+                        const vec y_2 = vec_splat(tape->embedding.y[t][b][k_plus_2]);
+                        d_kernel_sum_2_0 += d_z_0 * y_2;
+                        d_kernel_sum_2_1 += d_z_1 * y_2;
+                        d_kernel_sum_2_2 += d_z_2 * y_2;
+                        const vec y_3 = vec_splat(tape->embedding.y[t][b][k_plus_3]);
+                        d_kernel_sum_3_0 += d_z_0 * y_3;
+                        d_kernel_sum_3_1 += d_z_1 * y_3;
+                        d_kernel_sum_3_2 += d_z_2 * y_3;
+                    }
+                }
+                d_kernel_sum_0_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][k][n % 16]);
+                d_kernel_sum_0_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16]);
+                d_kernel_sum_0_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k][n_plus_2 % 16]);
+                d_kernel_sum_1_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][k_plus_1][n % 16]);
+                d_kernel_sum_1_1 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16]);
+                d_kernel_sum_1_2 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k_plus_1][n_plus_2 % 16]);
+                d_kernel_sum_2_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][k_plus_2][n % 16]);
+                d_kernel_sum_2_1 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16]);
+                d_kernel_sum_2_2 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k_plus_2][n_plus_2 % 16]);
+                d_kernel_sum_3_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][k_plus_3][n % 16]);
+                d_kernel_sum_3_1 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k_plus_3][n_plus_1 % 16]);
+                d_kernel_sum_3_2 +=
+                    vec_load(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k_plus_3][n_plus_2 % 16]);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][k][n % 16], d_kernel_sum_0_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16], d_kernel_sum_0_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k][n_plus_2 % 16], d_kernel_sum_0_2);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][k_plus_1][n % 16], d_kernel_sum_1_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16],
+                    d_kernel_sum_1_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k_plus_1][n_plus_2 % 16],
+                    d_kernel_sum_1_2);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][k_plus_2][n % 16], d_kernel_sum_2_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16],
+                    d_kernel_sum_2_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k_plus_2][n_plus_2 % 16],
+                    d_kernel_sum_2_2);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][k_plus_3][n % 16], d_kernel_sum_3_0);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_1 / 16][k_plus_3][n_plus_1 % 16],
+                    d_kernel_sum_3_1);
+                vec_store(&tape->local.lstm_backward.d_kernel_sum[n_plus_2 / 16][k_plus_3][n_plus_2 % 16],
+                    d_kernel_sum_3_2);
+            }
+        }
+#endif
         /* embedding.d_y[t,b,n] = 0
-         * embedding.d_y[t,b,n] += lstm.d_z[t,b,g,m] * lstm.kernel_transposed[m,g,n] */
+         * embedding.d_y[t,b,n] += lstm.d_z[t,b,m] * lstm.kernel_transposed[m,n] */
+#if VEC == LANES
+        for (int t = t_start; t < t_end; t++) {
+            for (int n = 0; n < SENTIMENT_EMBEDDING_OUTPUT_DIM; n += 2 * VEC) {
+                const int n_plus_1 = n + VEC;
+                for (int b = 0; b < rows; b += 5) {
+                    const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                    const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                    const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                    const int b_plus_4 = b + 4 < rows ? b + 4 : b;
+                    vec d_y_0_0 = vec_splat(0.0f);
+                    vec d_y_0_1 = vec_splat(0.0f);
+                    vec d_y_1_0 = vec_splat(0.0f);
+                    vec d_y_1_1 = vec_splat(0.0f);
+                    vec d_y_2_0 = vec_splat(0.0f);
+                    vec d_y_2_1 = vec_splat(0.0f);
+                    vec d_y_3_0 = vec_splat(0.0f);
+                    vec d_y_3_1 = vec_splat(0.0f);
+                    vec d_y_4_0 = vec_splat(0.0f);
+                    vec d_y_4_1 = vec_splat(0.0f);
+                    for (int m = 0; m < 400; m++) {
+                        const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[b][m]);
+                        const vec kernel_transposed_0 =
+                            vec_hold(vec_load(&training->lstm.kernel_transposed[n / 16][m][n % 16]));
+                        d_y_0_0 += d_z_0 * kernel_transposed_0;
+                        const vec kernel_transposed_1 =
+                            vec_hold(vec_load(&training->lstm.kernel_transposed[n_plus_1 / 16][m][n_plus_1 % 16]));
+                        d_y_0_1 += d_z_0 * kernel_transposed_1;
+                        const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[b_plus_1][m]);
+                        d_y_1_0 += d_z_1 * kernel_transposed_0;
+                        d_y_1_1 += d_z_1 * kernel_transposed_1;
+                        const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[b_plus_2][m]);
+                        d_y_2_0 += d_z_2 * kernel_transposed_0;
+                        d_y_2_1 += d_z_2 * kernel_transposed_1;
+                        const vec d_z_3 = vec_splat(tape->local.lstm_backward.d_z[b_plus_3][m]);
+                        d_y_3_0 += d_z_3 * kernel_transposed_0;
+                        d_y_3_1 += d_z_3 * kernel_transposed_1;
+                        const vec d_z_4 = vec_splat(tape->local.lstm_backward.d_z[b_plus_4][m]);
+                        d_y_4_0 += d_z_4 * kernel_transposed_0;
+                        d_y_4_1 += d_z_4 * kernel_transposed_1;
+                    }
+                    vec_store(&tape->embedding.d_y[t][b][n], d_y_0_0);
+                    vec_store(&tape->embedding.d_y[t][b][n_plus_1], d_y_0_1);
+                    vec_store(&tape->embedding.d_y[t][b_plus_1][n], d_y_1_0);
+                    vec_store(&tape->embedding.d_y[t][b_plus_1][n_plus_1], d_y_1_1);
+                    vec_store(&tape->embedding.d_y[t][b_plus_2][n], d_y_2_0);
+                    vec_store(&tape->embedding.d_y[t][b_plus_2][n_plus_1], d_y_2_1);
+                    vec_store(&tape->embedding.d_y[t][b_plus_3][n], d_y_3_0);
+                    vec_store(&tape->embedding.d_y[t][b_plus_3][n_plus_1], d_y_3_1);
+                    vec_store(&tape->embedding.d_y[t][b_plus_4][n], d_y_4_0);
+                    vec_store(&tape->embedding.d_y[t][b_plus_4][n_plus_1], d_y_4_1);
+                }
+            }
+        }
+#else
         for (int t = t_start; t < t_end; t++) {
             for (int n = 0; n < SENTIMENT_EMBEDDING_OUTPUT_DIM; n += 4 * VEC) {
-                const int n_plus_1 = n + VEC;
-                const int n_plus_2 = n + 2 * VEC;
-                const int n_plus_3 = n + 3 * VEC;
+                const int n_plus_1 = n + VEC < SENTIMENT_EMBEDDING_OUTPUT_DIM ? n + VEC : n;
+                const int n_plus_2 = n + 2 * VEC < SENTIMENT_EMBEDDING_OUTPUT_DIM ? n + 2 * VEC : n;
+                const int n_plus_3 = n + 3 * VEC < SENTIMENT_EMBEDDING_OUTPUT_DIM ? n + 3 * VEC : n;
                 for (int b = 0; b < rows; b += 3) {
                     const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                     const int b_plus_2 = b + 2 < rows ? b + 2 : b;
@@ -2346,34 +3293,30 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                     vec d_y_2_1 = vec_splat(0.0f);
                     vec d_y_2_2 = vec_splat(0.0f);
                     vec d_y_2_3 = vec_splat(0.0f);
-                    for (int m = 0; m < SENTIMENT_LSTM_UNITS; m++) {
-                        for (int g = 0; g < 4; g++) {
-                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b][g][m % 8]);
-                            const vec kernel_transposed_0 =
-                                vec_hold(vec_load(&training->lstm.kernel_transposed[n / 8][m][g][n % 8]));
-                            d_y_0_0 += d_z_0 * kernel_transposed_0;
-                            const vec d_z_1 =
-                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_1][g][m % 8]);
-                            d_y_1_0 += d_z_1 * kernel_transposed_0;
-                            const vec d_z_2 =
-                                vec_splat(tape->local.lstm_backward.d_z[m / 8][t % 4][b_plus_2][g][m % 8]);
-                            d_y_2_0 += d_z_2 * kernel_transposed_0;
-                            const vec kernel_transposed_1 =
-                                vec_hold(vec_load(&training->lstm.kernel_transposed[n_plus_1 / 8][m][g][n_plus_1 % 8]));
-                            d_y_0_1 += d_z_0 * kernel_transposed_1;
-                            d_y_1_1 += d_z_1 * kernel_transposed_1;
-                            d_y_2_1 += d_z_2 * kernel_transposed_1;
-                            const vec kernel_transposed_2 =
-                                vec_hold(vec_load(&training->lstm.kernel_transposed[n_plus_2 / 8][m][g][n_plus_2 % 8]));
-                            d_y_0_2 += d_z_0 * kernel_transposed_2;
-                            d_y_1_2 += d_z_1 * kernel_transposed_2;
-                            d_y_2_2 += d_z_2 * kernel_transposed_2;
-                            const vec kernel_transposed_3 =
-                                vec_hold(vec_load(&training->lstm.kernel_transposed[n_plus_3 / 8][m][g][n_plus_3 % 8]));
-                            d_y_0_3 += d_z_0 * kernel_transposed_3;
-                            d_y_1_3 += d_z_1 * kernel_transposed_3;
-                            d_y_2_3 += d_z_2 * kernel_transposed_3;
-                        }
+                    for (int m = 0; m < 400; m++) {
+                        const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[b][m]);
+                        const vec kernel_transposed_0 =
+                            vec_hold(vec_load(&training->lstm.kernel_transposed[n / 16][m][n % 16]));
+                        d_y_0_0 += d_z_0 * kernel_transposed_0;
+                        const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[b_plus_1][m]);
+                        d_y_1_0 += d_z_1 * kernel_transposed_0;
+                        const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[b_plus_2][m]);
+                        d_y_2_0 += d_z_2 * kernel_transposed_0;
+                        const vec kernel_transposed_1 =
+                            vec_hold(vec_load(&training->lstm.kernel_transposed[n_plus_1 / 16][m][n_plus_1 % 16]));
+                        d_y_0_1 += d_z_0 * kernel_transposed_1;
+                        d_y_1_1 += d_z_1 * kernel_transposed_1;
+                        d_y_2_1 += d_z_2 * kernel_transposed_1;
+                        const vec kernel_transposed_2 =
+                            vec_hold(vec_load(&training->lstm.kernel_transposed[n_plus_2 / 16][m][n_plus_2 % 16]));
+                        d_y_0_2 += d_z_0 * kernel_transposed_2;
+                        d_y_1_2 += d_z_1 * kernel_transposed_2;
+                        d_y_2_2 += d_z_2 * kernel_transposed_2;
+                        const vec kernel_transposed_3 =
+                            vec_hold(vec_load(&training->lstm.kernel_transposed[n_plus_3 / 16][m][n_plus_3 % 16]));
+                        d_y_0_3 += d_z_0 * kernel_transposed_3;
+                        d_y_1_3 += d_z_1 * kernel_transposed_3;
+                        d_y_2_3 += d_z_2 * kernel_transposed_3;
                     }
                     vec_store(&tape->embedding.d_y[t][b][n], d_y_0_0);
                     vec_store(&tape->embedding.d_y[t][b][n_plus_1], d_y_0_1);
@@ -2390,64 +3333,68 @@ static void lstm_backward_2(const struct sentiment_training *restrict training, 
                 }
             }
         }
-        /* lstm.d_bias_sum[g,n] += lstm.d_z[t,b,g,n] */
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+#endif
+        /* lstm.d_bias_sum[n] += lstm.d_z[t,b,n] */
+        for (int n = 0; n < 400; n += 5 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_3 = n + 3 * VEC;
+            const int n_plus_4 = n + 4 * VEC;
             vec d_bias_sum_0 = vec_splat(0.0f);
             vec d_bias_sum_1 = vec_splat(0.0f);
             vec d_bias_sum_2 = vec_splat(0.0f);
             vec d_bias_sum_3 = vec_splat(0.0f);
+            vec d_bias_sum_4 = vec_splat(0.0f);
             for (int t = t_start; t < t_end; t++) {
                 for (int b = 0; b < rows; b++) {
-                    const vec d_z_0 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][0][n % 8]);
+                    const vec d_z_0 = vec_load(&tape->local.lstm_backward.d_z[b][n]);
                     d_bias_sum_0 += d_z_0;
-                    const vec d_z_1 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][1][n % 8]);
+                    const vec d_z_1 = vec_load(&tape->local.lstm_backward.d_z[b][n_plus_1]);
                     d_bias_sum_1 += d_z_1;
-                    const vec d_z_2 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][2][n % 8]);
+                    const vec d_z_2 = vec_load(&tape->local.lstm_backward.d_z[b][n_plus_2]);
                     d_bias_sum_2 += d_z_2;
-                    const vec d_z_3 = vec_load(&tape->local.lstm_backward.d_z[n / 8][t % 4][b][3][n % 8]);
+                    const vec d_z_3 = vec_load(&tape->local.lstm_backward.d_z[b][n_plus_3]);
                     d_bias_sum_3 += d_z_3;
+                    const vec d_z_4 = vec_load(&tape->local.lstm_backward.d_z[b][n_plus_4]);
+                    d_bias_sum_4 += d_z_4;
                 }
             }
-            d_bias_sum_0 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][0][n % 8]);
-            d_bias_sum_1 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][1][n % 8]);
-            d_bias_sum_2 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][2][n % 8]);
-            d_bias_sum_3 += vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][3][n % 8]);
-            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][0][n % 8], d_bias_sum_0);
-            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][1][n % 8], d_bias_sum_1);
-            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][2][n % 8], d_bias_sum_2);
-            vec_store(&tape->local.lstm_backward.d_bias_sum[n / 8][3][n % 8], d_bias_sum_3);
+            d_bias_sum_0 += vec_load(&tape->local.lstm_backward.d_bias_sum[n]);
+            d_bias_sum_1 += vec_load(&tape->local.lstm_backward.d_bias_sum[n_plus_1]);
+            d_bias_sum_2 += vec_load(&tape->local.lstm_backward.d_bias_sum[n_plus_2]);
+            d_bias_sum_3 += vec_load(&tape->local.lstm_backward.d_bias_sum[n_plus_3]);
+            d_bias_sum_4 += vec_load(&tape->local.lstm_backward.d_bias_sum[n_plus_4]);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n], d_bias_sum_0);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n_plus_1], d_bias_sum_1);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n_plus_2], d_bias_sum_2);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n_plus_3], d_bias_sum_3);
+            vec_store(&tape->local.lstm_backward.d_bias_sum[n_plus_4], d_bias_sum_4);
         }
     }
-    /* lstm.d_bias[100*g+n] += lstm.d_bias_sum[g,n] */
-    for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-            const vec d_bias_sum = vec_load(&tape->local.lstm_backward.d_bias_sum[n / 8][g][n % 8]);
-            vec d_bias = vec_load_part(&gradients->lstm.bias[100 * g + n], 100 - n);
-            d_bias += d_bias_sum;
-            vec_store_part(&gradients->lstm.bias[100 * g + n], d_bias, 100 - n);
-        }
+    /* lstm.d_bias[n] += lstm.d_bias_sum[n] */
+    for (int n = 0; n < 400; n += VEC) {
+        const vec d_bias_sum = vec_load(&tape->local.lstm_backward.d_bias_sum[n]);
+        vec d_bias = vec_load(&gradients->lstm.bias[n]);
+        d_bias += d_bias_sum;
+        vec_store(&gradients->lstm.bias[n], d_bias);
     }
-    /* lstm.d_kernel[k,100*g+n] += lstm.d_kernel_sum[k,g,n] */
+    /* lstm.d_kernel[k,n] += lstm.d_kernel_sum[k,n] */
     for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-        for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-                const vec d_kernel_sum = vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 8][k][g][n % 8]);
-                vec d_kernel = vec_load_part(&gradients->lstm.kernel[k][100 * g + n], 100 - n);
-                d_kernel += d_kernel_sum;
-                vec_store_part(&gradients->lstm.kernel[k][100 * g + n], d_kernel, 100 - n);
-            }
+        for (int n = 0; n < 400; n += VEC) {
+            const vec d_kernel_sum = vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][k][n % 16]);
+            vec d_kernel = vec_load(&gradients->lstm.kernel[k][n]);
+            d_kernel += d_kernel_sum;
+            vec_store(&gradients->lstm.kernel[k][n], d_kernel);
         }
     }
-    /* lstm.d_recurrent_kernel[k,100*g+n] += lstm.d_recurrent_kernel_sum[k,g,n] */
+    /* lstm.d_recurrent_kernel[k,n] += lstm.d_recurrent_kernel_sum[k,n] */
     for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
-        for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-                const vec d_recurrent_kernel_sum =
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 8][k][g][n % 8]);
-                vec d_recurrent_kernel = vec_load_part(&gradients->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
-                d_recurrent_kernel += d_recurrent_kernel_sum;
-                vec_store_part(&gradients->lstm.recurrent_kernel[k][100 * g + n], d_recurrent_kernel, 100 - n);
-            }
+        for (int n = 0; n < 400; n += VEC) {
+            const vec d_recurrent_kernel_sum =
+                vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][n % 16]);
+            vec d_recurrent_kernel = vec_load(&gradients->lstm.recurrent_kernel[k][n]);
+            d_recurrent_kernel += d_recurrent_kernel_sum;
+            vec_store(&gradients->lstm.recurrent_kernel[k][n], d_recurrent_kernel);
         }
     }
 }

@@ -1,7 +1,7 @@
 /* sentiment.h: written by lstmc 0.1 from sentiment.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   tokens[200] -> Embedding[200, 32] -> LSTM[100] -> Dense[1]
  *   213 301 weights   step: 52 900 mul-adds, 501 activations
- *   tape 635 KB a row   state 1.6 KB   scratch 352 KB   8 lanes
+ *   tape 674 KB a row   state 1.8 KB   scratch 339 KB   16 lanes
  *
  * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds int32_t, y float):
  *     static struct sentiment_weights weights;
@@ -25,7 +25,7 @@
  *     sentiment_backward(&training, &tape, &gradients);
  *     lstmc_optimizer_step(&sentiment_model, (float *)&weights, (float *)&gradients, state, iteration, 0.0f);
  *
- * Compile with -O2 and without -m flags: there is code for AVX2 too, and what runs is what the processor has.
+ * Compile with -O2 and without -m flags: there is code for AVX2 and AVX-512 too, and what runs is what the processor has.
  *
  * You own all memory; nothing here allocates, prints, fails or keeps anything outside of the structs that you pass. They
  * may be static, from malloc, or on the stack where they are small, and start with any contents. Any number of instances
@@ -86,8 +86,8 @@ void sentiment_predict_batch(const struct sentiment_packed *packed, struct senti
 /* Before the first step of a stream: every state takes its initial value. */
 void sentiment_reset(const struct sentiment_packed *packed, struct sentiment_state *state);
 
-/* The next step of a stream: x [1], y [1], the output after this step. Returns 1: y was written. On the stack: 136 B of
- * arrays, and what the compiler adds. */
+/* The next step of a stream: x [1], y [1], the output after this step. Returns 1: y was written. On the stack: 1.7 KB
+ * of arrays, and what the compiler adds. */
 int sentiment_step(const struct sentiment_packed *packed, struct sentiment_state *state, const int32_t *x, float *y);
 
 /* Reads the weights for training; again after every update. Several threads may read the result. */
@@ -162,31 +162,34 @@ struct sentiment_gradients {
 };
 
 /* What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 217 KB. */
+ * change. 441 KB. Not on the stack. */
 struct sentiment_packed {
     struct {
-        float bias[13][4][8];
-        float kernel[13][SENTIMENT_EMBEDDING_OUTPUT_DIM][4][8];
-        float recurrent_kernel[13][SENTIMENT_LSTM_UNITS][4][8];
+        float bias[400];
+        float kernel[5][SENTIMENT_EMBEDDING_OUTPUT_DIM][80];
+        float recurrent_kernel[5][SENTIMENT_LSTM_UNITS][80];
+        float bias_batch[7][4][16];
+        float kernel_batch[7][SENTIMENT_EMBEDDING_OUTPUT_DIM][4][16];
+        float recurrent_kernel_batch[7][SENTIMENT_LSTM_UNITS][4][16];
     } lstm;
     struct {
-        float kernel[SENTIMENT_DENSE_UNITS][104];
+        float kernel[SENTIMENT_DENSE_UNITS][112];
     } dense;
     const struct sentiment_weights *weights;
 };
 
-/* Memory for one sentiment_predict at a time; its contents need not be kept. 352 KB. Not on the stack. */
+/* Memory for one sentiment_predict at a time; its contents need not be kept. 339 KB. Not on the stack. */
 struct sentiment_scratch {
     struct {
         float y[SENTIMENT_TIMESTEPS][SENTIMENT_EMBEDDING_OUTPUT_DIM];
     } embedding;
     struct {
-        float h[2][104];      /* 2 of 201 steps, step t at t % 2 */
-        float c[2][104];      /* 2 of 201 steps, step t at t % 2 */
+        float h[2][112];      /* 2 of 201 steps, step t at t % 2 */
+        float c[2][112];      /* 2 of 201 steps, step t at t % 2 */
     } lstm;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float z[13][SENTIMENT_TIMESTEPS][4][8];
+            float z[SENTIMENT_TIMESTEPS][400];
         } lstm;
         struct {
             float z[SENTIMENT_DENSE_UNITS];
@@ -197,14 +200,14 @@ struct sentiment_scratch {
     } dense;
 };
 
-/* Memory for one sentiment_predict_batch at a time; its contents need not be kept. 852 KB. Not on the stack. */
+/* Memory for one sentiment_predict_batch at a time; its contents need not be kept. 856 KB. Not on the stack. */
 struct sentiment_batch_scratch {
     struct {
         float y[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][SENTIMENT_EMBEDDING_OUTPUT_DIM];
     } embedding;
     struct {
-        float h[2][SENTIMENT_BATCH][104];      /* 2 of 201 steps, step t at t % 2 */
-        float c[2][SENTIMENT_BATCH][104];      /* 2 of 201 steps, step t at t % 2 */
+        float h[2][SENTIMENT_BATCH][112];      /* 2 of 201 steps, step t at t % 2 */
+        float c[2][SENTIMENT_BATCH][112];      /* 2 of 201 steps, step t at t % 2 */
     } lstm;
     struct {
         float y[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
@@ -216,34 +219,34 @@ struct sentiment_batch_scratch {
     } local;
 };
 
-/* One stream: what the network remembers between two steps. Copy it to fork the stream. 1.6 KB. */
+/* One stream: what the network remembers between two steps. Copy it to fork the stream. 1.8 KB. */
 struct sentiment_state {
     struct {
-        float h[2][104];      /* row 0: before the first step */
-        float c[2][104];      /* row 0: before the first step */
+        float h[2][112];      /* row 0: before the first step */
+        float c[2][112];      /* row 0: before the first step */
     } lstm;
 };
 
 /* What training reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 429 KB. Not on the stack. */
+ * change. 459 KB. Not on the stack. */
 struct sentiment_training {
     struct {
-        float bias[13][4][8];
-        float kernel[13][SENTIMENT_EMBEDDING_OUTPUT_DIM][4][8];
-        float recurrent_kernel[13][SENTIMENT_LSTM_UNITS][4][8];
-        float recurrent_kernel_transposed[13][SENTIMENT_LSTM_UNITS][4][8];
-        float kernel_transposed[4][SENTIMENT_LSTM_UNITS][4][8];
+        float bias[7][4][16];
+        float kernel[7][SENTIMENT_EMBEDDING_OUTPUT_DIM][4][16];
+        float recurrent_kernel[7][SENTIMENT_LSTM_UNITS][4][16];
+        float recurrent_kernel_transposed[7][400][16];
+        float kernel_transposed[2][400][16];
     } lstm;
     struct {
-        float kernel[SENTIMENT_DENSE_UNITS][104];
-        float kernel_transposed[13][SENTIMENT_DENSE_UNITS][8];
+        float kernel[SENTIMENT_DENSE_UNITS][112];
+        float kernel_transposed[7][SENTIMENT_DENSE_UNITS][16];
     } dense;
     const struct sentiment_weights *weights;
 };
 
 /* What forward leaves for loss and backward: the activations of up to SENTIMENT_BATCH samples. `output` holds y,
  * [rows][SENTIMENT_OUTPUTS]. `d_output`, of the same shape, is for a loss of your own. `first_row` is the index in the
- * whole batch of row 0 (0 after sentiment_reset_tape): dropout draws by it, so that shards differ. 19.9 MB. Not on the
+ * whole batch of row 0 (0 after sentiment_reset_tape): dropout draws by it, so that shards differ. 21.1 MB. Not on the
  * stack. */
 struct sentiment_tape {
     struct {
@@ -251,14 +254,14 @@ struct sentiment_tape {
         float d_y[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][SENTIMENT_EMBEDDING_OUTPUT_DIM];
     } embedding;
     struct {
-        float h[SENTIMENT_TIMESTEPS + 1][SENTIMENT_BATCH][104];      /* row 0: before the first step */
-        float c[SENTIMENT_TIMESTEPS + 1][SENTIMENT_BATCH][104];      /* row 0: before the first step */
-        float i[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][104];
-        float f[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][104];
-        float g[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][104];
-        float o[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][104];
-        float tanh_c[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][104];
-        float d_h[2][SENTIMENT_BATCH][104];      /* 2 of 201 steps, step t at t % 2 */
+        float h[SENTIMENT_TIMESTEPS + 1][SENTIMENT_BATCH][112];      /* row 0: before the first step */
+        float c[SENTIMENT_TIMESTEPS + 1][SENTIMENT_BATCH][112];      /* row 0: before the first step */
+        float i[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][112];
+        float f[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][112];
+        float g[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][112];
+        float o[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][112];
+        float tanh_c[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][112];
+        float d_h[2][SENTIMENT_BATCH][112];      /* 2 of 201 steps, step t at t % 2 */
     } lstm;
     struct {
         float z[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
@@ -275,11 +278,11 @@ struct sentiment_tape {
             float d_l[SENTIMENT_BATCH];
         } model_loss;
         struct {
-            float d_c[2][SENTIMENT_BATCH][104];      /* 2 of 201 steps, step t at t % 2 */
-            float d_z[13][4][SENTIMENT_BATCH][4][8];      /* 4 of 200 steps, step t at t % 4 */
-            float d_recurrent_kernel_sum[13][SENTIMENT_LSTM_UNITS][4][8];
-            float d_kernel_sum[13][SENTIMENT_EMBEDDING_OUTPUT_DIM][4][8];
-            float d_bias_sum[13][4][8];
+            float d_c[2][SENTIMENT_BATCH][112];      /* 2 of 201 steps, step t at t % 2 */
+            float d_z[SENTIMENT_BATCH][400];      /* one of 200 steps */
+            float d_recurrent_kernel_sum[25][SENTIMENT_LSTM_UNITS][16];
+            float d_kernel_sum[25][SENTIMENT_EMBEDDING_OUTPUT_DIM][16];
+            float d_bias_sum[400];
         } lstm_backward;
     } local;
     int32_t input[SENTIMENT_BATCH][SENTIMENT_TIMESTEPS];

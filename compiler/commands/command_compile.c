@@ -110,13 +110,14 @@ static void print_needs(Arena *arena, const Programs *programs)
     puts("");
 }
 
-static void print_decisions(const Compiled *compiled)
+static void print_decisions(const Arguments *arguments, const Compiled *compiled)
 {
     const Programs *programs = &compiled->programs;
     Out out = { 0 };
     schedule_print(&out, programs->training ? programs->training : programs->batch);
-    printf("target %s, %d lane%s\n%s", programs->target->name, programs->target->lanes,
-           programs->target->lanes == 1 ? "" : "s", out.text ? out.text : "");
+    printf("target %s, %d lane%s%s\n%s", programs->target->name, programs->target->lanes,
+           programs->target->lanes == 1 ? "" : "s",
+           arguments->compile.lanes_by_units ? ", as the units of the layers fill them" : "", out.text ? out.text : "");
     if (programs->no_step && !programs->model->has_decoder)
         printf("no streaming step: %s\n", programs->no_step);
     if (programs->no_decoder && programs->model->has_decoder)
@@ -154,7 +155,7 @@ static int write_result(Job *job, const Compiled *compiled)
     command_note(job->arguments, compiled);
     int status = write_compiled(job->arena, job->arguments, compiled, job->arguments->self_test ? &golden : NULL);
     if (!status && !job->arguments->quiet)
-        print_decisions(compiled);
+        print_decisions(job->arguments, compiled);
     if (!status && !job->arguments->quiet && compiled->programs.trained)
         print_needs(job->arena, &compiled->programs);
     return status;

@@ -40,7 +40,7 @@ static int take_count(const char *name, const char *value, int *count)
     return 0;
 }
 
-#define LANES_MOST 16           /* of --lanes=auto, on every machine */
+#define LANES_MOST 16           /* of --lanes=auto: the same on every machine */
 
 static int take_lanes(Arguments *a, const char *value)
 {
@@ -350,6 +350,20 @@ static bool computes_here(const Arguments *a)
     return !strcmp(a->command, "train") || !strcmp(a->command, "evaluate") || !strcmp(a->command, "plot");
 }
 
+/* Nobody has said how many: as many as the units ask for, of those that this machine has or, where code is to be for
+ * others too, that any has. A table of tune's does not tell with how many it was measured: with the usual ones. */
+static void choose_lanes(Arguments *a)
+{
+    if (a->compile.tuning_file || !strcmp(a->command, "tune"))
+        return;
+    const Target *most = target_with_lanes(a->compile.target, LANES_MOST);
+    if (computes_here(a))
+        a->compile.target = target_widest(a->compile.target);
+    else if (most)
+        a->compile.target = most;
+    a->compile.lanes_by_units = a->compile.target->lanes > 1;
+}
+
 static int take_environment(Arguments *a)
 {
     const char *threads = getenv("LSTMC_THREADS");
@@ -422,9 +436,8 @@ static int take_words(Arguments *a, int count, char **words)
         if (!target)
             return usage("target %s has no %d lanes (plain: 1; vector: 4, 8, 16)", a->compile.target->name, a->lanes);
         a->compile.target = target;
-    } else if (computes_here(a) && !a->compile.tuning_file) {
-        a->compile.target = target_widest(a->compile.target);
-        a->compile.lanes_by_units = a->compile.target->lanes > 1;
+    } else {
+        choose_lanes(a);
     }
     if (!strcmp(a->command, "tune") && a->compile.target->lanes == 1)
         return usage("tune needs --target=vector: plain loops have no tiles");
