@@ -1,7 +1,7 @@
 /* mgu.c: written by lstmc 0.1 from mgu.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   x[30, 2] -> MGU[24] -> Dense[1]
  *   1 321 weights   step: 1 272 mul-adds, 48 activations
- *   tape 18.2 KB a row   state 256 B   scratch 8.0 KB   16 lanes
+ *   tape 20.2 KB a row   state 256 B   scratch 8.0 KB   16 lanes
  */
 #ifndef MGU_ISA
 
@@ -2822,9 +2822,9 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
         }
     }
     /* mgu.d_h: 2 steps are kept, step t at t % 2 */
-    /* mgu.d_sum_1, mgu.d_p, mgu.d_sum: 4 steps are kept, step t at t % 4 */
-    for (int t_end = MGU_TIMESTEPS; t_end > 0; t_end -= 4) {
-        const int t_start = t_end > 4 ? t_end - 4 : 0;
+    /* mgu.d_sum_1, mgu.d_p, mgu.d_sum: 8 steps are kept, step t at t % 8 */
+    for (int t_end = MGU_TIMESTEPS; t_end > 0; t_end -= 8) {
+        const int t_start = t_end > 8 ? t_end - 8 : 0;
         for (int t = t_end - 1; t >= t_start; t--) {
             /* mgu.d_f[t,b,n] = mgu.d_h[t+1,b,n] * mgu.candidate[t,b,n] - mgu.d_h[t+1,b,n] * mgu.h[t,b,n]
              * mgu.d_h[t,b,n] = mgu.d_h[t+1,b,n] * (1 - mgu.f[t,b,n])
@@ -2842,7 +2842,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     const vec d_sum_1 = d_candidate * (1.0f - candidate * candidate);
                     vec_store(&tape->local.mgu_backward.d_f[b][n], d_f);
                     vec_store(&tape->mgu.d_h[t % 2][b][n], d_h);
-                    vec_store(&tape->local.mgu_backward.d_sum_1[t % 4][b][n], d_sum_1);
+                    vec_store(&tape->local.mgu_backward.d_sum_1[t % 8][b][n], d_sum_1);
                 }
             }
             /* mgu.d_m[t,b,n] = 0
@@ -2873,7 +2873,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     vec d_m_5_0 = vec_splat(0.0f);
                     vec d_m_5_1 = vec_splat(0.0f);
                     for (int m = 0; m < MGU_MGU_UNITS; m++) {
-                        const vec d_sum_1_0 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b][m]);
+                        const vec d_sum_1_0 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 8][b][m]);
                         const vec recurrent_kernel_transposed_0 =
                             vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed[n / 16][m][n % 16]));
                         d_m_0_0 += d_sum_1_0 * recurrent_kernel_transposed_0;
@@ -2881,19 +2881,19 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                             vec_hold(vec_load(
                             &training->mgu.recurrent_kernel_transposed[n_plus_1 / 16][m][n_plus_1 % 16]));
                         d_m_0_1 += d_sum_1_0 * recurrent_kernel_transposed_1;
-                        const vec d_sum_1_1 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_1][m]);
+                        const vec d_sum_1_1 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 8][b_plus_1][m]);
                         d_m_1_0 += d_sum_1_1 * recurrent_kernel_transposed_0;
                         d_m_1_1 += d_sum_1_1 * recurrent_kernel_transposed_1;
-                        const vec d_sum_1_2 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_2][m]);
+                        const vec d_sum_1_2 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 8][b_plus_2][m]);
                         d_m_2_0 += d_sum_1_2 * recurrent_kernel_transposed_0;
                         d_m_2_1 += d_sum_1_2 * recurrent_kernel_transposed_1;
-                        const vec d_sum_1_3 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_3][m]);
+                        const vec d_sum_1_3 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 8][b_plus_3][m]);
                         d_m_3_0 += d_sum_1_3 * recurrent_kernel_transposed_0;
                         d_m_3_1 += d_sum_1_3 * recurrent_kernel_transposed_1;
-                        const vec d_sum_1_4 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_4][m]);
+                        const vec d_sum_1_4 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 8][b_plus_4][m]);
                         d_m_4_0 += d_sum_1_4 * recurrent_kernel_transposed_0;
                         d_m_4_1 += d_sum_1_4 * recurrent_kernel_transposed_1;
-                        const vec d_sum_1_5 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_5][m]);
+                        const vec d_sum_1_5 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 8][b_plus_5][m]);
                         d_m_5_0 += d_sum_1_5 * recurrent_kernel_transposed_0;
                         d_m_5_1 += d_sum_1_5 * recurrent_kernel_transposed_1;
                     }
@@ -2907,8 +2907,8 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     };
                     for (int r = 0; r < 6 && b + r < rows; r++) {
                         const int b_plus_r = b + r;
-                        const vec d_sum_1_0 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b_plus_r][n]);
-                        const vec d_sum_1_1 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b_plus_r][n_plus_1]);
+                        const vec d_sum_1_0 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 8][b_plus_r][n]);
+                        const vec d_sum_1_1 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 8][b_plus_r][n_plus_1]);
                         const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
                         vec d_f_0 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n]);
                         d_f_0 += d_m[r][0] * h_0;
@@ -2923,15 +2923,15 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         d_h_1 += d_m[r][1] * f_1;
                         const vec d_sum_0 = d_f_0 * (f_0 * (1.0f - f_0));
                         const vec d_sum_1 = d_f_1 * (f_1 * (1.0f - f_1));
-                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 4][b_plus_r][1][n % 16], d_sum_1_0);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b_plus_r][1][n_plus_1 % 16],
+                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 8][b_plus_r][1][n % 16], d_sum_1_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b_plus_r][1][n_plus_1 % 16],
                             d_sum_1_1);
                         vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n], d_f_0);
                         vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_1], d_f_1);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h_0);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h_1);
-                        vec_store(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n], d_sum_0);
-                        vec_store(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n_plus_1], d_sum_1);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 8][b_plus_r][n], d_sum_0);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 8][b_plus_r][n_plus_1], d_sum_1);
                     }
                 }
             }
@@ -2956,7 +2956,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     vec d_m_3_1 = vec_splat(0.0f);
                     vec d_m_3_2 = vec_splat(0.0f);
                     for (int m = 0; m < MGU_MGU_UNITS; m++) {
-                        const vec d_sum_1_0 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b][m]);
+                        const vec d_sum_1_0 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 8][b][m]);
                         const vec recurrent_kernel_transposed_0 =
                             vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed[n / 16][m][n % 16]));
                         d_m_0_0 += d_sum_1_0 * recurrent_kernel_transposed_0;
@@ -2968,15 +2968,15 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                             vec_hold(vec_load(
                             &training->mgu.recurrent_kernel_transposed[n_plus_2 / 16][m][n_plus_2 % 16]));
                         d_m_0_2 += d_sum_1_0 * recurrent_kernel_transposed_2;
-                        const vec d_sum_1_1 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_1][m]);
+                        const vec d_sum_1_1 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 8][b_plus_1][m]);
                         d_m_1_0 += d_sum_1_1 * recurrent_kernel_transposed_0;
                         d_m_1_1 += d_sum_1_1 * recurrent_kernel_transposed_1;
                         d_m_1_2 += d_sum_1_1 * recurrent_kernel_transposed_2;
-                        const vec d_sum_1_2 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_2][m]);
+                        const vec d_sum_1_2 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 8][b_plus_2][m]);
                         d_m_2_0 += d_sum_1_2 * recurrent_kernel_transposed_0;
                         d_m_2_1 += d_sum_1_2 * recurrent_kernel_transposed_1;
                         d_m_2_2 += d_sum_1_2 * recurrent_kernel_transposed_2;
-                        const vec d_sum_1_3 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 4][b_plus_3][m]);
+                        const vec d_sum_1_3 = vec_splat(tape->local.mgu_backward.d_sum_1[t % 8][b_plus_3][m]);
                         d_m_3_0 += d_sum_1_3 * recurrent_kernel_transposed_0;
                         d_m_3_1 += d_sum_1_3 * recurrent_kernel_transposed_1;
                         d_m_3_2 += d_sum_1_3 * recurrent_kernel_transposed_2;
@@ -2989,9 +2989,9 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     };
                     for (int r = 0; r < 4 && b + r < rows; r++) {
                         const int b_plus_r = b + r;
-                        const vec d_sum_1_0 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b_plus_r][n]);
-                        const vec d_sum_1_1 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b_plus_r][n_plus_1]);
-                        const vec d_sum_1_2 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b_plus_r][n_plus_2]);
+                        const vec d_sum_1_0 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 8][b_plus_r][n]);
+                        const vec d_sum_1_1 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 8][b_plus_r][n_plus_1]);
+                        const vec d_sum_1_2 = vec_load(&tape->local.mgu_backward.d_sum_1[t % 8][b_plus_r][n_plus_2]);
                         const vec h_0 = vec_load(&tape->mgu.h[t][b_plus_r][n]);
                         vec d_f_0 = vec_load(&tape->local.mgu_backward.d_f[b_plus_r][n]);
                         d_f_0 += d_m[r][0] * h_0;
@@ -3013,10 +3013,10 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         const vec d_sum_0 = d_f_0 * (f_0 * (1.0f - f_0));
                         const vec d_sum_1 = d_f_1 * (f_1 * (1.0f - f_1));
                         const vec d_sum_2 = d_f_2 * (f_2 * (1.0f - f_2));
-                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 4][b_plus_r][1][n % 16], d_sum_1_0);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b_plus_r][1][n_plus_1 % 16],
+                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 8][b_plus_r][1][n % 16], d_sum_1_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b_plus_r][1][n_plus_1 % 16],
                             d_sum_1_1);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 4][b_plus_r][1][n_plus_2 % 16],
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 8][b_plus_r][1][n_plus_2 % 16],
                             d_sum_1_2);
                         vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n], d_f_0);
                         vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_1], d_f_1);
@@ -3024,9 +3024,9 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h_0);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h_1);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_2], d_h_2);
-                        vec_store(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n], d_sum_0);
-                        vec_store(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n_plus_1], d_sum_1);
-                        vec_store(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n_plus_2], d_sum_2);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 8][b_plus_r][n], d_sum_0);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 8][b_plus_r][n_plus_1], d_sum_1);
+                        vec_store(&tape->local.mgu_backward.d_sum[t % 8][b_plus_r][n_plus_2], d_sum_2);
                     }
                 }
             }
@@ -3055,7 +3055,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     vec d_h_5_0 = vec_load(&tape->mgu.d_h[t % 2][b_plus_5][n]);
                     vec d_h_5_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_5][n_plus_1]);
                     for (int m = 0; m < MGU_MGU_UNITS; m++) {
-                        const vec d_sum_0 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b][m]);
+                        const vec d_sum_0 = vec_splat(tape->local.mgu_backward.d_sum[t % 8][b][m]);
                         const vec recurrent_kernel_transposed_2_0 =
                             vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed_2[n / 16][m][n % 16]));
                         d_h_0_0 += d_sum_0 * recurrent_kernel_transposed_2_0;
@@ -3063,19 +3063,19 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                             vec_hold(vec_load(
                             &training->mgu.recurrent_kernel_transposed_2[n_plus_1 / 16][m][n_plus_1 % 16]));
                         d_h_0_1 += d_sum_0 * recurrent_kernel_transposed_2_1;
-                        const vec d_sum_1 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_1][m]);
+                        const vec d_sum_1 = vec_splat(tape->local.mgu_backward.d_sum[t % 8][b_plus_1][m]);
                         d_h_1_0 += d_sum_1 * recurrent_kernel_transposed_2_0;
                         d_h_1_1 += d_sum_1 * recurrent_kernel_transposed_2_1;
-                        const vec d_sum_2 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_2][m]);
+                        const vec d_sum_2 = vec_splat(tape->local.mgu_backward.d_sum[t % 8][b_plus_2][m]);
                         d_h_2_0 += d_sum_2 * recurrent_kernel_transposed_2_0;
                         d_h_2_1 += d_sum_2 * recurrent_kernel_transposed_2_1;
-                        const vec d_sum_3 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_3][m]);
+                        const vec d_sum_3 = vec_splat(tape->local.mgu_backward.d_sum[t % 8][b_plus_3][m]);
                         d_h_3_0 += d_sum_3 * recurrent_kernel_transposed_2_0;
                         d_h_3_1 += d_sum_3 * recurrent_kernel_transposed_2_1;
-                        const vec d_sum_4 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_4][m]);
+                        const vec d_sum_4 = vec_splat(tape->local.mgu_backward.d_sum[t % 8][b_plus_4][m]);
                         d_h_4_0 += d_sum_4 * recurrent_kernel_transposed_2_0;
                         d_h_4_1 += d_sum_4 * recurrent_kernel_transposed_2_1;
-                        const vec d_sum_5 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_5][m]);
+                        const vec d_sum_5 = vec_splat(tape->local.mgu_backward.d_sum[t % 8][b_plus_5][m]);
                         d_h_5_0 += d_sum_5 * recurrent_kernel_transposed_2_0;
                         d_h_5_1 += d_sum_5 * recurrent_kernel_transposed_2_1;
                     }
@@ -3089,12 +3089,12 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     };
                     for (int r = 0; r < 6 && b + r < rows; r++) {
                         const int b_plus_r = b + r;
-                        const vec d_sum_0 = vec_load(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n]);
-                        const vec d_sum_1 = vec_load(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n_plus_1]);
+                        const vec d_sum_0 = vec_load(&tape->local.mgu_backward.d_sum[t % 8][b_plus_r][n]);
+                        const vec d_sum_1 = vec_load(&tape->local.mgu_backward.d_sum[t % 8][b_plus_r][n_plus_1]);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h[r][0]);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h[r][1]);
-                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 4][b_plus_r][0][n % 16], d_sum_0);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b_plus_r][0][n_plus_1 % 16],
+                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 8][b_plus_r][0][n % 16], d_sum_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b_plus_r][0][n_plus_1 % 16],
                             d_sum_1);
                     }
                 }
@@ -3120,7 +3120,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     vec d_h_3_1 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n_plus_1]);
                     vec d_h_3_2 = vec_load(&tape->mgu.d_h[t % 2][b_plus_3][n_plus_2]);
                     for (int m = 0; m < MGU_MGU_UNITS; m++) {
-                        const vec d_sum_0 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b][m]);
+                        const vec d_sum_0 = vec_splat(tape->local.mgu_backward.d_sum[t % 8][b][m]);
                         const vec recurrent_kernel_transposed_2_0 =
                             vec_hold(vec_load(&training->mgu.recurrent_kernel_transposed_2[n / 16][m][n % 16]));
                         d_h_0_0 += d_sum_0 * recurrent_kernel_transposed_2_0;
@@ -3132,15 +3132,15 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                             vec_hold(vec_load(
                             &training->mgu.recurrent_kernel_transposed_2[n_plus_2 / 16][m][n_plus_2 % 16]));
                         d_h_0_2 += d_sum_0 * recurrent_kernel_transposed_2_2;
-                        const vec d_sum_1 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_1][m]);
+                        const vec d_sum_1 = vec_splat(tape->local.mgu_backward.d_sum[t % 8][b_plus_1][m]);
                         d_h_1_0 += d_sum_1 * recurrent_kernel_transposed_2_0;
                         d_h_1_1 += d_sum_1 * recurrent_kernel_transposed_2_1;
                         d_h_1_2 += d_sum_1 * recurrent_kernel_transposed_2_2;
-                        const vec d_sum_2 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_2][m]);
+                        const vec d_sum_2 = vec_splat(tape->local.mgu_backward.d_sum[t % 8][b_plus_2][m]);
                         d_h_2_0 += d_sum_2 * recurrent_kernel_transposed_2_0;
                         d_h_2_1 += d_sum_2 * recurrent_kernel_transposed_2_1;
                         d_h_2_2 += d_sum_2 * recurrent_kernel_transposed_2_2;
-                        const vec d_sum_3 = vec_splat(tape->local.mgu_backward.d_sum[t % 4][b_plus_3][m]);
+                        const vec d_sum_3 = vec_splat(tape->local.mgu_backward.d_sum[t % 8][b_plus_3][m]);
                         d_h_3_0 += d_sum_3 * recurrent_kernel_transposed_2_0;
                         d_h_3_1 += d_sum_3 * recurrent_kernel_transposed_2_1;
                         d_h_3_2 += d_sum_3 * recurrent_kernel_transposed_2_2;
@@ -3153,16 +3153,16 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                     };
                     for (int r = 0; r < 4 && b + r < rows; r++) {
                         const int b_plus_r = b + r;
-                        const vec d_sum_0 = vec_load(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n]);
-                        const vec d_sum_1 = vec_load(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n_plus_1]);
-                        const vec d_sum_2 = vec_load(&tape->local.mgu_backward.d_sum[t % 4][b_plus_r][n_plus_2]);
+                        const vec d_sum_0 = vec_load(&tape->local.mgu_backward.d_sum[t % 8][b_plus_r][n]);
+                        const vec d_sum_1 = vec_load(&tape->local.mgu_backward.d_sum[t % 8][b_plus_r][n_plus_1]);
+                        const vec d_sum_2 = vec_load(&tape->local.mgu_backward.d_sum[t % 8][b_plus_r][n_plus_2]);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h[r][0]);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h[r][1]);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_2], d_h[r][2]);
-                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 4][b_plus_r][0][n % 16], d_sum_0);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b_plus_r][0][n_plus_1 % 16],
+                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 8][b_plus_r][0][n % 16], d_sum_0);
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b_plus_r][0][n_plus_1 % 16],
                             d_sum_1);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 4][b_plus_r][0][n_plus_2 % 16],
+                        vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 8][b_plus_r][0][n_plus_2 % 16],
                             d_sum_2);
                     }
                 }
@@ -3193,10 +3193,10 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                 vec d_recurrent_kernel_sum_5_1 = vec_splat(0.0f);
                 for (int t = t_start; t < t_end; t++) {
                     for (int b = 0; b < rows; b++) {
-                        const vec d_sum_1_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b][n]));
+                        const vec d_sum_1_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 8][b][n]));
                         const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
                         d_recurrent_kernel_sum_0_0 += d_sum_1_0 * m_0;
-                        const vec d_sum_1_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b][n_plus_1]));
+                        const vec d_sum_1_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 8][b][n_plus_1]));
                         d_recurrent_kernel_sum_0_1 += d_sum_1_1 * m_0;
                         const vec m_1 = vec_splat(tape->mgu.m[t][b][k_plus_1]);
                         d_recurrent_kernel_sum_1_0 += d_sum_1_0 * m_1;
@@ -3287,12 +3287,12 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                 vec d_recurrent_kernel_sum_3_2 = vec_splat(0.0f);
                 for (int t = t_start; t < t_end; t++) {
                     for (int b = 0; b < rows; b++) {
-                        const vec d_sum_1_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b][n]));
+                        const vec d_sum_1_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 8][b][n]));
                         const vec m_0 = vec_splat(tape->mgu.m[t][b][k]);
                         d_recurrent_kernel_sum_0_0 += d_sum_1_0 * m_0;
-                        const vec d_sum_1_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b][n_plus_1]));
+                        const vec d_sum_1_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 8][b][n_plus_1]));
                         d_recurrent_kernel_sum_0_1 += d_sum_1_1 * m_0;
-                        const vec d_sum_1_2 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 4][b][n_plus_2]));
+                        const vec d_sum_1_2 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum_1[t % 8][b][n_plus_2]));
                         d_recurrent_kernel_sum_0_2 += d_sum_1_2 * m_0;
                         const vec m_1 = vec_splat(tape->mgu.m[t][b][k_plus_1]);
                         d_recurrent_kernel_sum_1_0 += d_sum_1_0 * m_1;
@@ -3383,10 +3383,10 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                 vec d_recurrent_kernel_sum_2_5_1 = vec_splat(0.0f);
                 for (int t = t_start; t < t_end; t++) {
                     for (int b = 0; b < rows; b++) {
-                        const vec d_sum_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 4][b][n]));
+                        const vec d_sum_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 8][b][n]));
                         const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
                         d_recurrent_kernel_sum_2_0_0 += d_sum_0 * h_0;
-                        const vec d_sum_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 4][b][n_plus_1]));
+                        const vec d_sum_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 8][b][n_plus_1]));
                         d_recurrent_kernel_sum_2_0_1 += d_sum_1 * h_0;
                         const vec h_1 = vec_splat(tape->mgu.h[t][b][k_plus_1]);
                         d_recurrent_kernel_sum_2_1_0 += d_sum_0 * h_1;
@@ -3482,12 +3482,12 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                 vec d_recurrent_kernel_sum_2_3_2 = vec_splat(0.0f);
                 for (int t = t_start; t < t_end; t++) {
                     for (int b = 0; b < rows; b++) {
-                        const vec d_sum_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 4][b][n]));
+                        const vec d_sum_0 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 8][b][n]));
                         const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
                         d_recurrent_kernel_sum_2_0_0 += d_sum_0 * h_0;
-                        const vec d_sum_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 4][b][n_plus_1]));
+                        const vec d_sum_1 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 8][b][n_plus_1]));
                         d_recurrent_kernel_sum_2_0_1 += d_sum_1 * h_0;
-                        const vec d_sum_2 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 4][b][n_plus_2]));
+                        const vec d_sum_2 = vec_hold(vec_load(&tape->local.mgu_backward.d_sum[t % 8][b][n_plus_2]));
                         d_recurrent_kernel_sum_2_0_2 += d_sum_2 * h_0;
                         const vec h_1 = vec_splat(tape->mgu.h[t][b][k_plus_1]);
                         d_recurrent_kernel_sum_2_1_0 += d_sum_0 * h_1;
@@ -3568,10 +3568,10 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             vec d_kernel_sum_1_1 = vec_splat(0.0f);
             for (int t = t_start; t < t_end; t++) {
                 for (int b = 0; b < rows; b++) {
-                    const vec d_p_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 4][b][0][n % 16]);
+                    const vec d_p_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 8][b][0][n % 16]);
                     const vec x_0 = vec_splat(tape->input[b][t][0]);
                     d_kernel_sum_0_0 += d_p_0 * x_0;
-                    const vec d_p_1 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 4][b][1][n % 16]);
+                    const vec d_p_1 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 8][b][1][n % 16]);
                     d_kernel_sum_0_1 += d_p_1 * x_0;
                     const vec x_1 = vec_splat(tape->input[b][t][1]);
                     d_kernel_sum_1_0 += d_p_0 * x_1;
@@ -3597,15 +3597,15 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             vec d_bias_sum_1_1 = vec_splat(0.0f);
             for (int t = t_start; t < t_end; t++) {
                 for (int b = 0; b < rows; b++) {
-                    const vec d_p_0_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 4][b][0][n % 16]);
+                    const vec d_p_0_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 8][b][0][n % 16]);
                     d_bias_sum_0_0 += d_p_0_0;
                     const vec d_p_0_1 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b][0][n_plus_1 % 16]);
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b][0][n_plus_1 % 16]);
                     d_bias_sum_0_1 += d_p_0_1;
-                    const vec d_p_1_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 4][b][1][n % 16]);
+                    const vec d_p_1_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 8][b][1][n % 16]);
                     d_bias_sum_1_0 += d_p_1_0;
                     const vec d_p_1_1 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b][1][n_plus_1 % 16]);
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b][1][n_plus_1 % 16]);
                     d_bias_sum_1_1 += d_p_1_1;
                 }
             }
@@ -3630,21 +3630,21 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             vec d_bias_sum_1_2 = vec_splat(0.0f);
             for (int t = t_start; t < t_end; t++) {
                 for (int b = 0; b < rows; b++) {
-                    const vec d_p_0_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 4][b][0][n % 16]);
+                    const vec d_p_0_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 8][b][0][n % 16]);
                     d_bias_sum_0_0 += d_p_0_0;
                     const vec d_p_0_1 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b][0][n_plus_1 % 16]);
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b][0][n_plus_1 % 16]);
                     d_bias_sum_0_1 += d_p_0_1;
                     const vec d_p_0_2 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 4][b][0][n_plus_2 % 16]);
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 8][b][0][n_plus_2 % 16]);
                     d_bias_sum_0_2 += d_p_0_2;
-                    const vec d_p_1_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 4][b][1][n % 16]);
+                    const vec d_p_1_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 8][b][1][n % 16]);
                     d_bias_sum_1_0 += d_p_1_0;
                     const vec d_p_1_1 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 4][b][1][n_plus_1 % 16]);
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b][1][n_plus_1 % 16]);
                     d_bias_sum_1_1 += d_p_1_1;
                     const vec d_p_1_2 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 4][b][1][n_plus_2 % 16]);
+                        vec_load(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 8][b][1][n_plus_2 % 16]);
                     d_bias_sum_1_2 += d_p_1_2;
                 }
             }

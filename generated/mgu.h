@@ -1,7 +1,7 @@
 /* mgu.h: written by lstmc 0.1 from mgu.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   x[30, 2] -> MGU[24] -> Dense[1]
  *   1 321 weights   step: 1 272 mul-adds, 48 activations
- *   tape 18.2 KB a row   state 256 B   scratch 8.0 KB   16 lanes
+ *   tape 20.2 KB a row   state 256 B   scratch 8.0 KB   16 lanes
  *
  * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds float, y float):
  *     static struct mgu_weights weights;
@@ -225,7 +225,7 @@ struct mgu_training {
 
 /* What forward leaves for loss and backward: the activations of up to MGU_BATCH samples. `output` holds y,
  * [rows][MGU_OUTPUTS]. `d_output`, of the same shape, is for a loss of your own. `first_row` is the index in the whole
- * batch of row 0 (0 after mgu_reset_tape): dropout draws by it, so that shards differ. 291 KB. Not on the stack. */
+ * batch of row 0 (0 after mgu_reset_tape): dropout draws by it, so that shards differ. 323 KB. Not on the stack. */
 struct mgu_tape {
     struct {
         float h[MGU_TIMESTEPS + 1][MGU_BATCH][32];      /* row 0: before the first step */
@@ -249,10 +249,10 @@ struct mgu_tape {
             float d_l[MGU_BATCH];
         } model_loss;
         struct {
-            float d_p[2][4][MGU_BATCH][2][16];      /* 4 of 30 steps, step t at t % 4 */
-            float d_sum[4][MGU_BATCH][32];      /* 4 of 30 steps, step t at t % 4 */
+            float d_p[2][8][MGU_BATCH][2][16];      /* 8 of 30 steps, step t at t % 8 */
+            float d_sum[8][MGU_BATCH][32];      /* 8 of 30 steps, step t at t % 8 */
             float d_f[MGU_BATCH][32];      /* one of 30 steps */
-            float d_sum_1[4][MGU_BATCH][32];      /* 4 of 30 steps, step t at t % 4 */
+            float d_sum_1[8][MGU_BATCH][32];      /* 8 of 30 steps, step t at t % 8 */
             float d_recurrent_kernel_sum[2][MGU_MGU_UNITS][16];
             float d_recurrent_kernel_sum_2[2][MGU_MGU_UNITS][16];
             float d_kernel_sum[2][MGU_FEATURES][2][16];

@@ -72,3 +72,17 @@ Test(piece, input_of_all_turns)
         free(said);
     }
 }
+
+/* A gradient that no second cache holds is written in blocks of its rows, the last of them shorter, for all turns at once. */
+Test(piece, rows_of_a_large_gradient_go_in_blocks)
+{
+    const char *text = "Input{4, 3}, SimpleRNN{530}, Dense{2}, loss = \"mse\"";
+    Arena *arena = arena_create();
+    const Ir *ir = oracle_training_program(arena, text);
+    int blocks = 0;
+    for (int i = 0; i < ir->statement_count; i++)
+        blocks += ir->statements[i]->tile && ir->statements[i]->tile->row_block > 0;
+    arena_free(arena);
+    cr_expect_eq(blocks, 1, "%d gradients in blocks", blocks);
+    expect_agreement_with(text, &(Oracles){ .no_differences = true, .targets = ORACLE_VECTOR_16, .compiler = "gcc" });
+}

@@ -39,6 +39,35 @@ static Binding side_binding(TileNest *to, Binding first, int which, const char *
     return (Binding){ .axis = first.axis, .name = name, .copy = which + 1 };
 }
 
+/* Pieces of an axis: "for (int k_start = 0; k_start < 1024; k_start += 64) { const int k_end = k_start + 64;" */
+static void open_pieces(TileNest *to, const Axis *axis, int piece, const char **start, const char **end)
+{
+    Arena *arena = to->nest.arena;
+    const char *first = tile_name(to, arena_format(arena, "%s_start", tile_axis(to, axis))),
+               *behind = tile_name(to, arena_format(arena, "%s_end", tile_axis(to, axis)));
+    put(to->out, "for (int %s = 0; %s < %s; %s += %d) {", first, first, kernel_extent(to->nest.kernel, axis), first,
+        piece);
+    if (axis->extent % piece == 0)
+        put(to->out, "const int %s = %s + %d;", behind, first, piece);
+    else
+        put(to->out, "const int %s = %s + %d < %d ? %s + %d : %d;", behind, first, piece, axis->extent, first, piece,
+            axis->extent);
+    *start = first;
+    *end = behind;
+}
+
+/* Returns whether a loop was opened. */
+static bool open_row_blocks(TileNest *to)
+{
+    const Axis *axis = to->tile->row;
+    const int block = to->tile->rows * to->tile->row_block;
+    to->row_start = to->row_end = NULL;
+    if (!axis || block == 0 || block >= axis->extent)
+        return false;
+    open_pieces(to, axis, block, &to->row_start, &to->row_end);
+    return true;
+}
+
 /* Returns whether a loop was opened. */
 static bool open_rows(TileNest *to)
 {
@@ -53,12 +82,12 @@ static bool open_rows(TileNest *to)
             to->row[i] = (Binding){ .axis = axis, .offset = i, .copy = to->rows > 1 ? i + 1 : 0 };
         return false;
     }
-    const char *name = tile_axis(to, axis),
-               *end = kernel_extent(to->nest.kernel, axis);
+    const char *name = tile_axis(to, axis), *start = to->row_start ? to->row_start : "0",
+               *end = to->row_end ? to->row_end : kernel_extent(to->nest.kernel, axis);
     if (to->rows > 1)
-        put(to->out, "for (int %s = 0; %s < %s; %s += %d) {", name, name, end, name, to->rows);
+        put(to->out, "for (int %s = %s; %s < %s; %s += %d) {", name, start, name, end, name, to->rows);
     else
-        put(to->out, "for (int %s = 0; %s < %s; %s++) {", name, name, end, name);
+        put(to->out, "for (int %s = %s; %s < %s; %s++) {", name, start, name, end, name);
     to->row[0] = (Binding){ .axis = axis, .name = name, .copy = to->rows > 1 ? 1 : 0 };
     to->loops++;
     for (int i = 1; i < to->rows; i++)
@@ -101,6 +130,7 @@ static void emit_innermost(TileNest *to)
 {
     const Tile *tile = to->tile;
     bool lanes = !tile->dot && !tile->lanes_first;
+    bool blocks = open_row_blocks(to);
     if (lanes)
         open_lanes(to);
     bool looped = open_rows(to);
@@ -113,6 +143,8 @@ static void emit_innermost(TileNest *to)
     if (looped)
         put(to->out, "}");
     if (lanes)
+        put(to->out, "}");
+    if (blocks)
         put(to->out, "}");
 }
 
@@ -160,18 +192,7 @@ static void emit_chunks(TileNest *to)
         emit_outer(to, 0);
         return;
     }
-    int pieces = to->tile->chunk_extent;
-    const char *start = tile_name(to, arena_format(arena, "%s_start", tile_axis(to, axis))),
-               *end = tile_name(to, arena_format(arena, "%s_end", tile_axis(to, axis)));
-    put(to->out, "for (int %s = 0; %s < %s; %s += %d) {", start, start, kernel_extent(to->nest.kernel, axis), start,
-        pieces);
-    if (axis->extent % pieces == 0)
-        put(to->out, "const int %s = %s + %d;", end, start, pieces);
-    else
-        put(to->out, "const int %s = %s + %d < %d ? %s + %d : %d;", end, start, pieces, axis->extent, start, pieces,
-            axis->extent);
-    to->chunk_start = start;
-    to->chunk_end = end;
+    open_pieces(to, axis, to->tile->chunk_extent, &to->chunk_start, &to->chunk_end);
     emit_outer(to, 0);
     put(to->out, "}");
 }

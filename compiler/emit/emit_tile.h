@@ -40,6 +40,7 @@ typedef struct TileNest {
     const char *row_variable;               /* of the loop behind the sums: "b_plus_r"; NULL: there is none */
     const char *row_offset;                 /* "r"; the same, where all rows are side by side */
     const char *chunk_start, *chunk_end;    /* bounds of the chunk axis; NULL: not cut */
+    const char *row_start, *row_end;        /* of a block along the row axis; NULL: not cut */
     Element *elements;      int element_count, element_capacity;
     const char **names;     int name_count, name_capacity;      /* local variables in scope */
     Write *writes;          int write_count, write_capacity;

@@ -196,6 +196,9 @@ typedef struct Tile {
     Axis *row;                      /* NULL: none, and rows is 1 */
     /* positions along the row axis side by side, in registers as long as sums are formed */
     int rows;
+    /* so many times `rows` make a block of the row axis; the loop over blocks stands outside of that along the lanes.
+     * 0: there are none */
+    int row_block;
     int sets;                       /* accumulators of each sum, for its terms in turn */
     /* side by side where vectors have fewer floats than there are lanes, and machines fewer registers; rows 0: these */
     struct { int rows, blocks; } narrow;

@@ -52,13 +52,26 @@ static int end_of_followers(const Ir *ir, int first, const Loop *loop)
     return end;
 }
 
+/* As many turns as the large gradients among the followers ask for: the others are little work. */
+static int turns_of_piece(const Ir *ir, const Loop *loop, int first, int end)
+{
+    size_t most = 0;
+    int turns = loop->axis->extent;
+    for (int i = first; i < end; i++)
+        if (is_chunk(ir->statements[i]) && tensor_count(ir->statements[i]->out.tensor) > most)
+            most = tensor_count(ir->statements[i]->out.tensor);
+    for (int i = first; i < end; i++) {
+        const Tile *tile = ir->statements[i]->tile;
+        bool counts = is_chunk(ir->statements[i]) && tensor_count(ir->statements[i]->out.tensor) >= most / 4;
+        if (counts && tile->chunk && tile->chunk_extent < turns)
+            turns = tile->chunk_extent;
+    }
+    return turns;
+}
+
 static void cut(Ir *ir, Loop *loop, int first, int end)
 {
-    int piece = loop->axis->extent;
-    for (int i = first; i < end; i++)
-        if (is_chunk(ir->statements[i]) && ir->statements[i]->tile->chunk &&
-            ir->statements[i]->tile->chunk_extent < piece)
-            piece = ir->statements[i]->tile->chunk_extent;
+    int piece = turns_of_piece(ir, loop, first, end);
     if (piece >= loop->axis->extent)
         return;
     loop->piece = piece;

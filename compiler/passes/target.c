@@ -13,7 +13,7 @@
     { \
         .name = "vector", .lanes = lanes_, .full_unroll_budget = 512, .small_nest = 4, .unroll_factor = 1, .sums = 8, \
         .function_budget = 256, .accumulators = accumulators_, .narrow = narrow_, .first_cache = 24 << 10, \
-        .table_bytes = 1 << 20, .flat_bytes = 24 << 10, .half = half_, BLAS \
+        .second_cache = 1 << 20, .table_bytes = 1 << 20, .flat_bytes = 24 << 10, .half = half_, BLAS \
     }
 
 static const Target targets[] = {

@@ -18,6 +18,7 @@ typedef struct Target {
      * machine fewer registers; 0: none does */
     int narrow;
     int first_cache;            /* bytes of the first-level cache that a tile may count on */
+    int second_cache;           /* of the second-level one */
     int table_bytes;            /* of weights times embeddings kept as a table */
     /* gates whose recurrent kernels take at least so much may lie one after the other; short steps wait for them
      * then */

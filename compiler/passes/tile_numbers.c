@@ -17,6 +17,7 @@
 #define LATENCY 5               /* cycles of a multiply-add, and of what stands between two of a chain */
 #define OUTPUTS_OF_DOT 4
 #define ROWS_MAX 6              /* side by side: each needs an address */
+#define ROWS_OF_BLOCK 64
 
 static int ceiling(int a, int b)
 {
@@ -294,7 +295,26 @@ static void order_sum(Statement *statement, const Tile *tile, int turns)
     }
 }
 
-/* A gradient is summed up in pieces whose vectors stay in the first cache while all rows pass over them. */
+static long long bytes_of_output(const TileSpan *span, const Statement *statement)
+{
+    long long bytes = (long long)sizeof(float);
+    for (int a = 0; a < statement->axis_count; a++)
+        bytes *= axis_is_summed(statement, statement->axes[a]) ? 1 : row_extent(span, statement->axes[a]);
+    return bytes;
+}
+
+/* Where the gradient is larger than a cache, vectors pass over some of its rows before they go on: what is written lies
+ * in few pages then, of which a processor knows only so many at a time. */
+static void choose_row_block(const TileSpan *span, const Statement *statement)
+{
+    Tile *tile = span->tile;
+    if (tile->row && tile->row->kind == AXIS_PLAIN &&
+        bytes_of_output(span, statement) > span->target->second_cache)
+        tile->row_block = ROWS_OF_BLOCK / tile->rows;
+}
+
+/* A gradient is summed up in pieces whose vectors stay in the first cache while all rows pass over them. A large one
+ * comes from far away for each piece: fewer of them, out of a small part of the second cache, are faster then. */
 static void choose_chunk(const TileSpan *span, const Statement *statement, int copies)
 {
     Tile *tile = span->tile;
@@ -308,7 +328,10 @@ static void choose_chunk(const TileSpan *span, const Statement *statement, int c
         else
             bytes *= axis->kind == AXIS_BATCH ? span->ir->batch : axis->extent;
     }
-    long long turns = tile->chunk ? span->target->first_cache * 2 / 3 / bytes : 0;
+    const Target *target = span->target;
+    bool large = bytes_of_output(span, statement) > target->second_cache / 4;
+    long long most = large ? target->second_cache / 16 : target->first_cache * 2 / 3;
+    long long turns = tile->chunk ? most / bytes : 0;
     if (tile->chunk && turns >= tile->chunk->extent)
         tile->chunk = NULL;
     tile->chunk_extent = tile->chunk ? (int)(turns > 1 ? turns : 1) : 0;
@@ -341,8 +364,10 @@ void tile_choose_numbers(const TileSpan *span)
         choose_side_by_side(span, copies);
         choose_narrow(span, copies);
         tile->back_and_forth = !ordered && goes_back_and_forth(span);
-        if (lanes_of(first, span->target).streams)
+        if (lanes_of(first, span->target).streams) {
             choose_chunk(span, first, copies);
+            choose_row_block(span, first);
+        }
     }
     for (int i = span->first; i < span->end; i++) {
         if (tile->row)      /* else the innermost loop is written out, which that of the batch cannot be */
