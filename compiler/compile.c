@@ -128,6 +128,8 @@ static Ir *run_passes(const Pipeline *pipeline, ProgramKind kind, Ir *ir)
             pack(ir, options->bf16 && !traits->training);
         if (p == PASS_SCHEDULE)
             schedule(ir, options->target, options->unroll);
+        if (p == PASS_SCHEDULE && traits->training)
+            rows(ir);
         if (p == PASS_PLAN)
             plan(ir, traits->streaming, kind == PROGRAM_DECODE ? SIZE_MAX : PLAN_STEP_BYTES);
         if (p == PASS_PLAN && options->trained && !traits->training)

@@ -1,7 +1,7 @@
 /* mgu.c: written by lstmc 0.1 from mgu.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   x[30, 2] -> MGU[24] -> Dense[1]
  *   1 321 weights   step: 1 272 mul-adds, 48 activations
- *   tape 20.2 KB a row   state 256 B   scratch 8.0 KB   16 lanes
+ *   tape 19.7 KB a row   state 256 B   scratch 6.1 KB   16 lanes
  */
 #ifndef MGU_ISA
 
@@ -96,6 +96,7 @@
 #define vec_within(...) MGU_NAME(mgu__vec_within)(__VA_ARGS__)
 #define vec_tanh(...) MGU_NAME(mgu__vec_tanh)(__VA_ARGS__)
 #define vec_sigmoid(...) MGU_NAME(mgu__vec_sigmoid)(__VA_ARGS__)
+#define touches_rows(...) MGU_NAME(mgu__touches_rows)(__VA_ARGS__)
 #define mgu_layer_prepare(...) MGU_NAME(mgu__mgu_layer_prepare)(__VA_ARGS__)
 #define mgu_prepare_with(...) MGU_NAME(mgu_prepare_with)(__VA_ARGS__)
 #define mgu_layer_predict(...) MGU_NAME(mgu__mgu_layer_predict)(__VA_ARGS__)
@@ -109,9 +110,8 @@
 #define mgu_layer_step(...) MGU_NAME(mgu__mgu_layer_step)(__VA_ARGS__)
 #define dense_step(...) MGU_NAME(mgu__dense_step)(__VA_ARGS__)
 #define mgu_step_with(...) MGU_NAME(mgu_step_with)(__VA_ARGS__)
-#define mgu_layer_prepare_training(...) MGU_NAME(mgu__mgu_layer_prepare_training)(__VA_ARGS__)
-#define mgu_layer_prepare_training_2(...) MGU_NAME(mgu__mgu_layer_prepare_training_2)(__VA_ARGS__)
 #define mgu_prepare_training_with(...) MGU_NAME(mgu_prepare_training_with)(__VA_ARGS__)
+#define mgu_prepare_range_with(...) MGU_NAME(mgu_prepare_range_with)(__VA_ARGS__)
 #define mgu_reset_tape_with(...) MGU_NAME(mgu_reset_tape_with)(__VA_ARGS__)
 #define mgu_layer_forward(...) MGU_NAME(mgu__mgu_layer_forward)(__VA_ARGS__)
 #define dense_forward(...) MGU_NAME(mgu__dense_forward)(__VA_ARGS__)
@@ -209,6 +209,12 @@ int mgu_step(const struct mgu_packed *restrict packed, struct mgu_state *restric
 void mgu_prepare_training(struct mgu_training *restrict training, const struct mgu_weights *restrict weights)
 {
     MGU_CALL(mgu_prepare_training_with, (training, weights));
+}
+
+void mgu_prepare_range(struct mgu_training *restrict training, const struct mgu_weights *restrict weights, size_t first,
+    size_t count)
+{
+    MGU_CALL(mgu_prepare_range_with, (training, weights, first, count));
 }
 
 void mgu_reset_tape(const struct mgu_training *restrict training, struct mgu_tape *restrict tape)
@@ -361,6 +367,11 @@ static void mgu_carry_thunk(void *tape)
     mgu_carry(tape);
 }
 
+static void mgu_prepare_range_thunk(void *training, const void *weights, size_t first, size_t count)
+{
+    mgu_prepare_range(training, weights, first, count);
+}
+
 static float mgu_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)
 {
     return mgu_loss(tape, target, sample_weight, scale);
@@ -392,6 +403,7 @@ const struct lstmc_model mgu_model = {
     .training_bytes = sizeof(struct mgu_training), .tape_bytes = sizeof(struct mgu_tape),
     .prepare_training = mgu_prepare_training_thunk, .reset_tape = mgu_reset_tape_thunk, .forward = mgu_forward_thunk,
     .backward = mgu_backward_thunk, .carry = mgu_carry_thunk,
+    .prepare_range = mgu_prepare_range_thunk,
     .d_output_offset = offsetof(struct mgu_tape, d_output),
     .loss_function = mgu_loss_thunk,
 };
@@ -438,6 +450,7 @@ const struct lstmc_model mgu_model = {
 #undef vec_within
 #undef vec_tanh
 #undef vec_sigmoid
+#undef touches_rows
 #undef mgu_layer_prepare
 #undef mgu_prepare_with
 #undef mgu_layer_predict
@@ -451,9 +464,8 @@ const struct lstmc_model mgu_model = {
 #undef mgu_layer_step
 #undef dense_step
 #undef mgu_step_with
-#undef mgu_layer_prepare_training
-#undef mgu_layer_prepare_training_2
 #undef mgu_prepare_training_with
+#undef mgu_prepare_range_with
 #undef mgu_reset_tape_with
 #undef mgu_layer_forward
 #undef dense_forward
@@ -991,25 +1003,37 @@ VEC_FUNCTION vec vec_sigmoid(vec x)
 
 #endif
 
+/* Which rows of a weight that begins at this byte the floats first to first + count - 1 touch, in groups of
+ * LSTMC_RANGE_ROWS; 0: none. */
+static inline int touches_rows(size_t first, size_t count, size_t byte, size_t columns, size_t rows,
+    int *first_row, int *end_row)
+{
+    const size_t start = byte / sizeof(float), end = start + columns * rows, behind = first + count;
+    const size_t group = columns * LSTMC_RANGE_ROWS;
+    if (behind <= start || first >= end)
+        return 0;
+    const size_t groups = first > start ? (first - start) / group : 0;
+    const size_t end_of_groups = behind < end ? (behind - start - 1) / group + 1 : rows;
+    *first_row = (int)(groups * LSTMC_RANGE_ROWS);
+    *end_row = (int)(end_of_groups * LSTMC_RANGE_ROWS < rows ? end_of_groups * LSTMC_RANGE_ROWS : rows);
+    return 1;
+}
+
 /* Static functions have the weights as a parameter of their own: of a parameter compilers know that no write changes
  * it. */
 
 static void mgu_layer_prepare(const struct mgu_weights *restrict weights, struct mgu_packed *restrict packed)
 {
-    /* mgu.bias[g,n] = mgu.bias[24*g+n] */
-    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-        for (int g = 0; g < 2; g++) {
-            const vec bias = vec_load_part(&weights->mgu.bias[24 * g + n], 24 - n);
-            vec_store(&packed->mgu.bias[n / 16][g][n % 16], bias);
-        }
+    /* mgu.bias[n] = mgu.bias[n] */
+    for (int n = 0; n < 48; n += VEC) {
+        const vec bias = vec_load(&weights->mgu.bias[n]);
+        vec_store(&packed->mgu.bias[n], bias);
     }
-    /* mgu.kernel[k,g,n] = mgu.kernel[k,24*g+n] */
-    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+    /* mgu.kernel[k,n] = mgu.kernel[k,n] */
+    for (int n = 0; n < 48; n += VEC) {
         for (int k = 0; k < MGU_FEATURES; k++) {
-            for (int g = 0; g < 2; g++) {
-                const vec kernel = vec_load_part(&weights->mgu.kernel[k][24 * g + n], 24 - n);
-                vec_store(&packed->mgu.kernel[n / 16][k][g][n % 16], kernel);
-            }
+            const vec kernel = vec_load(&weights->mgu.kernel[k][n]);
+            vec_store(&packed->mgu.kernel[n / 48][k][n % 48], kernel);
         }
     }
     /* mgu.recurrent_kernel[k,n] = mgu.recurrent_kernel[k,n] */
@@ -1030,8 +1054,6 @@ static void mgu_layer_prepare(const struct mgu_weights *restrict weights, struct
 
 static void mgu_prepare_with(struct mgu_packed *restrict packed, const struct mgu_weights *restrict weights)
 {
-    memset(packed->mgu.bias[1], 0, sizeof packed->mgu.bias[1]);
-    memset(packed->mgu.kernel[1], 0, sizeof packed->mgu.kernel[1]);
     memset(packed->mgu.recurrent_kernel[1], 0, sizeof packed->mgu.recurrent_kernel[1]);
     memset(packed->mgu.recurrent_kernel_2[1], 0, sizeof packed->mgu.recurrent_kernel_2[1]);
     memset(packed->dense.kernel, 0, sizeof packed->dense.kernel);
@@ -1047,50 +1069,98 @@ static void mgu_prepare_with(struct mgu_packed *restrict packed, const struct mg
 static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct mgu_scratch *restrict scratch,
     const float *restrict x)
 {
-    /* mgu.p[t,g,n] = mgu.bias[g,n]
-     * mgu.p[t,g,n] += mgu.kernel[k,g,n] * x[t,k] */
-    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+    /* mgu.p[t,n] = mgu.bias[n]
+     * mgu.p[t,n] += mgu.kernel[k,n] * x[t,k] */
+#if VEC == LANES
+    for (int n = 0; n < 48; n += 3 * VEC) {
+        const int n_plus_1 = n + VEC;
+        const int n_plus_2 = n + 2 * VEC;
         for (int t = 0; t < MGU_TIMESTEPS; t += 2) {
             const int t_plus_1 = t + 1;
-            const vec bias_0 = vec_load(&packed->mgu.bias[n / 16][0][n % 16]);
+            const vec bias_0 = vec_load(&packed->mgu.bias[n]);
             vec p_0_0 = bias_0;
-            const vec bias_1 = vec_load(&packed->mgu.bias[n / 16][1][n % 16]);
+            const vec bias_1 = vec_load(&packed->mgu.bias[n_plus_1]);
             vec p_0_1 = bias_1;
+            const vec bias_2 = vec_load(&packed->mgu.bias[n_plus_2]);
+            vec p_0_2 = bias_2;
             vec p_1_0 = bias_0;
             vec p_1_1 = bias_1;
-            const vec kernel_0_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 16][0][0][n % 16]));
+            vec p_1_2 = bias_2;
+            const vec kernel_0_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 48][0][n % 48]));
             const vec x_0_0 = vec_splat(x[2 * t]);
             p_0_0 += kernel_0_0 * x_0_0;
             const vec x_1_0 = vec_splat(x[2 * t_plus_1]);
             p_1_0 += kernel_0_0 * x_1_0;
-            const vec kernel_0_1 = vec_keep(vec_load(&packed->mgu.kernel[n / 16][0][1][n % 16]));
+            const vec kernel_0_1 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_1 / 48][0][n_plus_1 % 48]));
             p_0_1 += kernel_0_1 * x_0_0;
             p_1_1 += kernel_0_1 * x_1_0;
-            const vec kernel_1_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 16][1][0][n % 16]));
+            const vec kernel_0_2 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_2 / 48][0][n_plus_2 % 48]));
+            p_0_2 += kernel_0_2 * x_0_0;
+            p_1_2 += kernel_0_2 * x_1_0;
+            const vec kernel_1_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 48][1][n % 48]));
             const vec x_0_1 = vec_splat(x[2 * t + 1]);
             p_0_0 += kernel_1_0 * x_0_1;
             const vec x_1_1 = vec_splat(x[2 * t_plus_1 + 1]);
             p_1_0 += kernel_1_0 * x_1_1;
-            const vec kernel_1_1 = vec_keep(vec_load(&packed->mgu.kernel[n / 16][1][1][n % 16]));
+            const vec kernel_1_1 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_1 / 48][1][n_plus_1 % 48]));
             p_0_1 += kernel_1_1 * x_0_1;
             p_1_1 += kernel_1_1 * x_1_1;
-            vec_store(&scratch->local.mgu.p[n / 16][t][0][n % 16], p_0_0);
-            vec_store(&scratch->local.mgu.p[n / 16][t][1][n % 16], p_0_1);
-            vec_store(&scratch->local.mgu.p[n / 16][t_plus_1][0][n % 16], p_1_0);
-            vec_store(&scratch->local.mgu.p[n / 16][t_plus_1][1][n % 16], p_1_1);
+            const vec kernel_1_2 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_2 / 48][1][n_plus_2 % 48]));
+            p_0_2 += kernel_1_2 * x_0_1;
+            p_1_2 += kernel_1_2 * x_1_1;
+            vec_store(&scratch->local.mgu.p[t][n], p_0_0);
+            vec_store(&scratch->local.mgu.p[t][n_plus_1], p_0_1);
+            vec_store(&scratch->local.mgu.p[t][n_plus_2], p_0_2);
+            vec_store(&scratch->local.mgu.p[t_plus_1][n], p_1_0);
+            vec_store(&scratch->local.mgu.p[t_plus_1][n_plus_1], p_1_1);
+            vec_store(&scratch->local.mgu.p[t_plus_1][n_plus_2], p_1_2);
         }
     }
+#else
+    for (int n = 0; n < 48; n += 2 * VEC) {
+        const int n_plus_1 = n + VEC < 48 ? n + VEC : n;
+        for (int t = 0; t < MGU_TIMESTEPS; t += 2) {
+            const int t_plus_1 = t + 1;
+            const vec bias_0 = vec_load(&packed->mgu.bias[n]);
+            vec p_0_0 = bias_0;
+            const vec bias_1 = vec_load(&packed->mgu.bias[n_plus_1]);
+            vec p_0_1 = bias_1;
+            vec p_1_0 = bias_0;
+            vec p_1_1 = bias_1;
+            const vec kernel_0_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 48][0][n % 48]));
+            const vec x_0_0 = vec_splat(x[2 * t]);
+            p_0_0 += kernel_0_0 * x_0_0;
+            const vec x_1_0 = vec_splat(x[2 * t_plus_1]);
+            p_1_0 += kernel_0_0 * x_1_0;
+            const vec kernel_0_1 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_1 / 48][0][n_plus_1 % 48]));
+            p_0_1 += kernel_0_1 * x_0_0;
+            p_1_1 += kernel_0_1 * x_1_0;
+            const vec kernel_1_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 48][1][n % 48]));
+            const vec x_0_1 = vec_splat(x[2 * t + 1]);
+            p_0_0 += kernel_1_0 * x_0_1;
+            const vec x_1_1 = vec_splat(x[2 * t_plus_1 + 1]);
+            p_1_0 += kernel_1_0 * x_1_1;
+            const vec kernel_1_1 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_1 / 48][1][n_plus_1 % 48]));
+            p_0_1 += kernel_1_1 * x_0_1;
+            p_1_1 += kernel_1_1 * x_1_1;
+            vec_store(&scratch->local.mgu.p[t][n], p_0_0);
+            vec_store(&scratch->local.mgu.p[t][n_plus_1], p_0_1);
+            vec_store(&scratch->local.mgu.p[t_plus_1][n], p_1_0);
+            vec_store(&scratch->local.mgu.p[t_plus_1][n_plus_1], p_1_1);
+        }
+    }
+#endif
     /* mgu.h: 2 steps are kept, step t at t % 2 */
     for (int t = 0; t < MGU_TIMESTEPS; t++) {
-        /* mgu.sum[t,n] = mgu.p[t,0,n]
+        /* mgu.sum[t,n] = mgu.p[t,n]
          * mgu.sum[t,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,k]
          * mgu.f[t,n] = sigmoid(mgu.sum[t,n])
          * mgu.m[t,n] = mgu.f[t,n] * mgu.h[t,n] */
 #if VEC == LANES
         for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
             const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
-            vec sum_0 = vec_load(&scratch->local.mgu.p[n / 16][t][0][n % 16]);
-            vec sum_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][t][0][n_plus_1 % 16]);
+            vec sum_0 = vec_load_part(&scratch->local.mgu.p[t][n], 24 - n);
+            vec sum_1 = vec_load_part(&scratch->local.mgu.p[t][n_plus_1], 24 - n_plus_1);
             vec sum_0_odd = vec_splat(0.0f);
             vec sum_1_odd = vec_splat(0.0f);
             for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
@@ -1136,9 +1206,9 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
         for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
             const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
-            vec sum_0 = vec_load(&scratch->local.mgu.p[n / 16][t][0][n % 16]);
-            vec sum_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][t][0][n_plus_1 % 16]);
-            vec sum_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 16][t][0][n_plus_2 % 16]);
+            vec sum_0 = vec_load_part(&scratch->local.mgu.p[t][n], 24 - n);
+            vec sum_1 = vec_load_part(&scratch->local.mgu.p[t][n_plus_1], 24 - n_plus_1);
+            vec sum_2 = vec_load_part(&scratch->local.mgu.p[t][n_plus_2], 24 - n_plus_2);
             vec sum_0_odd = vec_splat(0.0f);
             vec sum_1_odd = vec_splat(0.0f);
             vec sum_2_odd = vec_splat(0.0f);
@@ -1200,15 +1270,15 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
             vec_store(&scratch->local.mgu.m[n_plus_2], m_2);
         }
 #endif
-        /* mgu.sum_1[t,n] = mgu.p[t,1,n]
+        /* mgu.sum_1[t,n] = mgu.p[t,n+24]
          * mgu.sum_1[t,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,k]
          * mgu.candidate[t,n] = tanh(mgu.sum_1[t,n])
          * mgu.h[t+1,n] = (1 - mgu.f[t,n]) * mgu.h[t,n] + mgu.f[t,n] * mgu.candidate[t,n] */
 #if VEC == LANES
         for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
             const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
-            vec sum_1_0 = vec_load(&scratch->local.mgu.p[n / 16][t][1][n % 16]);
-            vec sum_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][t][1][n_plus_1 % 16]);
+            vec sum_1_0 = vec_load_part(&scratch->local.mgu.p[t][n + 24], 24 - n);
+            vec sum_1_1 = vec_load_part(&scratch->local.mgu.p[t][n_plus_1 + 24], 24 - n_plus_1);
             vec sum_1_0_odd = vec_splat(0.0f);
             vec sum_1_1_odd = vec_splat(0.0f);
             for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
@@ -1254,9 +1324,9 @@ static void mgu_layer_predict(const struct mgu_packed *restrict packed, struct m
         for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
             const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
-            vec sum_1_0 = vec_load(&scratch->local.mgu.p[n / 16][t][1][n % 16]);
-            vec sum_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][t][1][n_plus_1 % 16]);
-            vec sum_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 16][t][1][n_plus_2 % 16]);
+            vec sum_1_0 = vec_load_part(&scratch->local.mgu.p[t][n + 24], 24 - n);
+            vec sum_1_1 = vec_load_part(&scratch->local.mgu.p[t][n_plus_1 + 24], 24 - n_plus_1);
+            vec sum_1_2 = vec_load_part(&scratch->local.mgu.p[t][n_plus_2 + 24], 24 - n_plus_2);
             vec sum_1_0_odd = vec_splat(0.0f);
             vec sum_1_1_odd = vec_splat(0.0f);
             vec sum_1_2_odd = vec_splat(0.0f);
@@ -1362,79 +1432,118 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
 {
     /* mgu.h: 2 steps are kept, step t at t % 2 */
     for (int t = 0; t < MGU_TIMESTEPS; t++) {
-        /* mgu.p[t,b,g,n] = mgu.bias[g,n]
-         * mgu.p[t,b,g,n] += mgu.kernel[k,g,n] * x[b,t,k]
-         * mgu.sum[t,b,n] = mgu.p[t,b,0,n]
+        /* mgu.p[t,b,n] = mgu.bias[n]
+         * mgu.p[t,b,n] += mgu.kernel[k,n] * x[b,t,k] */
+#if VEC == LANES
+        for (int n = 0; n < 48; n += 3 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            for (int b = 0; b < rows; b += 2) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const vec bias_0 = vec_load(&packed->mgu.bias[n]);
+                vec p_0_0 = bias_0;
+                const vec bias_1 = vec_load(&packed->mgu.bias[n_plus_1]);
+                vec p_0_1 = bias_1;
+                const vec bias_2 = vec_load(&packed->mgu.bias[n_plus_2]);
+                vec p_0_2 = bias_2;
+                vec p_1_0 = bias_0;
+                vec p_1_1 = bias_1;
+                vec p_1_2 = bias_2;
+                const vec kernel_0_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 48][0][n % 48]));
+                const vec x_0_0 = vec_splat(x[60 * b + 2 * t]);
+                p_0_0 += kernel_0_0 * x_0_0;
+                const vec x_1_0 = vec_splat(x[60 * b_plus_1 + 2 * t]);
+                p_1_0 += kernel_0_0 * x_1_0;
+                const vec kernel_0_1 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_1 / 48][0][n_plus_1 % 48]));
+                p_0_1 += kernel_0_1 * x_0_0;
+                p_1_1 += kernel_0_1 * x_1_0;
+                const vec kernel_0_2 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_2 / 48][0][n_plus_2 % 48]));
+                p_0_2 += kernel_0_2 * x_0_0;
+                p_1_2 += kernel_0_2 * x_1_0;
+                const vec kernel_1_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 48][1][n % 48]));
+                const vec x_0_1 = vec_splat(x[60 * b + 2 * t + 1]);
+                p_0_0 += kernel_1_0 * x_0_1;
+                const vec x_1_1 = vec_splat(x[60 * b_plus_1 + 2 * t + 1]);
+                p_1_0 += kernel_1_0 * x_1_1;
+                const vec kernel_1_1 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_1 / 48][1][n_plus_1 % 48]));
+                p_0_1 += kernel_1_1 * x_0_1;
+                p_1_1 += kernel_1_1 * x_1_1;
+                const vec kernel_1_2 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_2 / 48][1][n_plus_2 % 48]));
+                p_0_2 += kernel_1_2 * x_0_1;
+                p_1_2 += kernel_1_2 * x_1_1;
+                vec_store(&scratch->local.mgu.p[b][n], p_0_0);
+                vec_store(&scratch->local.mgu.p[b][n_plus_1], p_0_1);
+                vec_store(&scratch->local.mgu.p[b][n_plus_2], p_0_2);
+                vec_store(&scratch->local.mgu.p[b_plus_1][n], p_1_0);
+                vec_store(&scratch->local.mgu.p[b_plus_1][n_plus_1], p_1_1);
+                vec_store(&scratch->local.mgu.p[b_plus_1][n_plus_2], p_1_2);
+            }
+        }
+#else
+        for (int n = 0; n < 48; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < 48 ? n + VEC : n;
+            for (int b = 0; b < rows; b += 2) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const vec bias_0 = vec_load(&packed->mgu.bias[n]);
+                vec p_0_0 = bias_0;
+                const vec bias_1 = vec_load(&packed->mgu.bias[n_plus_1]);
+                vec p_0_1 = bias_1;
+                vec p_1_0 = bias_0;
+                vec p_1_1 = bias_1;
+                const vec kernel_0_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 48][0][n % 48]));
+                const vec x_0_0 = vec_splat(x[60 * b + 2 * t]);
+                p_0_0 += kernel_0_0 * x_0_0;
+                const vec x_1_0 = vec_splat(x[60 * b_plus_1 + 2 * t]);
+                p_1_0 += kernel_0_0 * x_1_0;
+                const vec kernel_0_1 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_1 / 48][0][n_plus_1 % 48]));
+                p_0_1 += kernel_0_1 * x_0_0;
+                p_1_1 += kernel_0_1 * x_1_0;
+                const vec kernel_1_0 = vec_keep(vec_load(&packed->mgu.kernel[n / 48][1][n % 48]));
+                const vec x_0_1 = vec_splat(x[60 * b + 2 * t + 1]);
+                p_0_0 += kernel_1_0 * x_0_1;
+                const vec x_1_1 = vec_splat(x[60 * b_plus_1 + 2 * t + 1]);
+                p_1_0 += kernel_1_0 * x_1_1;
+                const vec kernel_1_1 = vec_keep(vec_load(&packed->mgu.kernel[n_plus_1 / 48][1][n_plus_1 % 48]));
+                p_0_1 += kernel_1_1 * x_0_1;
+                p_1_1 += kernel_1_1 * x_1_1;
+                vec_store(&scratch->local.mgu.p[b][n], p_0_0);
+                vec_store(&scratch->local.mgu.p[b][n_plus_1], p_0_1);
+                vec_store(&scratch->local.mgu.p[b_plus_1][n], p_1_0);
+                vec_store(&scratch->local.mgu.p[b_plus_1][n_plus_1], p_1_1);
+            }
+        }
+#endif
+        /* mgu.sum[t,b,n] = mgu.p[t,b,n]
          * mgu.sum[t,b,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,b,k]
          * mgu.f[t,b,n] = sigmoid(mgu.sum[t,b,n])
          * mgu.m[t,b,n] = mgu.f[t,b,n] * mgu.h[t,b,n] */
 #if VEC == LANES
         for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
             const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
-            for (int b = 0; b < rows; b += 4) {
+            for (int b = 0; b < rows; b += 6) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                const vec bias_0_0 = vec_load(&packed->mgu.bias[n / 16][0][n % 16]);
-                vec p_0_0_0 = bias_0_0;
-                const vec bias_0_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][0][n_plus_1 % 16]);
-                vec p_0_0_1 = bias_0_1;
-                const vec bias_1_0 = vec_load(&packed->mgu.bias[n / 16][1][n % 16]);
-                vec p_0_1_0 = bias_1_0;
-                const vec bias_1_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][1][n_plus_1 % 16]);
-                vec p_0_1_1 = bias_1_1;
-                vec p_1_0_0 = bias_0_0;
-                vec p_1_0_1 = bias_0_1;
-                vec p_1_1_0 = bias_1_0;
-                vec p_1_1_1 = bias_1_1;
-                vec p_2_0_0 = bias_0_0;
-                vec p_2_0_1 = bias_0_1;
-                vec p_2_1_0 = bias_1_0;
-                vec p_2_1_1 = bias_1_1;
-                vec p_3_0_0 = bias_0_0;
-                vec p_3_0_1 = bias_0_1;
-                vec p_3_1_0 = bias_1_0;
-                vec p_3_1_1 = bias_1_1;
-                for (int k = 0; k < MGU_FEATURES; k++) {
-                    const vec kernel_0_0 = vec_hold(vec_load(&packed->mgu.kernel[n / 16][k][0][n % 16]));
-                    const vec x_0 = vec_splat(x[60 * b + 2 * t + k]);
-                    p_0_0_0 += kernel_0_0 * x_0;
-                    const vec x_1 = vec_splat(x[60 * b_plus_1 + 2 * t + k]);
-                    p_1_0_0 += kernel_0_0 * x_1;
-                    const vec x_2 = vec_splat(x[60 * b_plus_2 + 2 * t + k]);
-                    p_2_0_0 += kernel_0_0 * x_2;
-                    const vec x_3 = vec_splat(x[60 * b_plus_3 + 2 * t + k]);
-                    p_3_0_0 += kernel_0_0 * x_3;
-                    const vec kernel_0_1 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_1 / 16][k][0][n_plus_1 % 16]));
-                    p_0_0_1 += kernel_0_1 * x_0;
-                    p_1_0_1 += kernel_0_1 * x_1;
-                    p_2_0_1 += kernel_0_1 * x_2;
-                    p_3_0_1 += kernel_0_1 * x_3;
-                    const vec kernel_1_0 = vec_hold(vec_load(&packed->mgu.kernel[n / 16][k][1][n % 16]));
-                    p_0_1_0 += kernel_1_0 * x_0;
-                    p_1_1_0 += kernel_1_0 * x_1;
-                    p_2_1_0 += kernel_1_0 * x_2;
-                    p_3_1_0 += kernel_1_0 * x_3;
-                    const vec kernel_1_1 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_1 / 16][k][1][n_plus_1 % 16]));
-                    p_0_1_1 += kernel_1_1 * x_0;
-                    p_1_1_1 += kernel_1_1 * x_1;
-                    p_2_1_1 += kernel_1_1 * x_2;
-                    p_3_1_1 += kernel_1_1 * x_3;
-                }
-                vec sum_0_0 = p_0_0_0;
-                vec sum_0_1 = p_0_0_1;
-                vec sum_1_0 = p_1_0_0;
-                vec sum_1_1 = p_1_0_1;
-                vec sum_2_0 = p_2_0_0;
-                vec sum_2_1 = p_2_0_1;
-                vec sum_3_0 = p_3_0_0;
-                vec sum_3_1 = p_3_0_1;
+                const int b_plus_4 = b + 4 < rows ? b + 4 : b;
+                const int b_plus_5 = b + 5 < rows ? b + 5 : b;
+                vec sum_0_0 = vec_load_part(&scratch->local.mgu.p[b][n], 24 - n);
+                vec sum_0_1 = vec_load_part(&scratch->local.mgu.p[b][n_plus_1], 24 - n_plus_1);
+                vec sum_1_0 = vec_load_part(&scratch->local.mgu.p[b_plus_1][n], 24 - n);
+                vec sum_1_1 = vec_load_part(&scratch->local.mgu.p[b_plus_1][n_plus_1], 24 - n_plus_1);
+                vec sum_2_0 = vec_load_part(&scratch->local.mgu.p[b_plus_2][n], 24 - n);
+                vec sum_2_1 = vec_load_part(&scratch->local.mgu.p[b_plus_2][n_plus_1], 24 - n_plus_1);
+                vec sum_3_0 = vec_load_part(&scratch->local.mgu.p[b_plus_3][n], 24 - n);
+                vec sum_3_1 = vec_load_part(&scratch->local.mgu.p[b_plus_3][n_plus_1], 24 - n_plus_1);
+                vec sum_4_0 = vec_load_part(&scratch->local.mgu.p[b_plus_4][n], 24 - n);
+                vec sum_4_1 = vec_load_part(&scratch->local.mgu.p[b_plus_4][n_plus_1], 24 - n_plus_1);
+                vec sum_5_0 = vec_load_part(&scratch->local.mgu.p[b_plus_5][n], 24 - n);
+                vec sum_5_1 = vec_load_part(&scratch->local.mgu.p[b_plus_5][n_plus_1], 24 - n_plus_1);
                 for (int k = 0; k < MGU_MGU_UNITS; k++) {
-                    const vec recurrent_kernel_0 = vec_keep(vec_load(&packed->mgu.recurrent_kernel[n / 16][k][n % 16]));
+                    const vec recurrent_kernel_0 = vec_hold(vec_load(&packed->mgu.recurrent_kernel[n / 16][k][n % 16]));
                     const vec h_0 = vec_splat(scratch->mgu.h[t % 2][b][k]);
                     sum_0_0 += recurrent_kernel_0 * h_0;
                     const vec recurrent_kernel_1 =
-                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]));
+                        vec_hold(vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]));
                     sum_0_1 += recurrent_kernel_1 * h_0;
                     const vec h_1 = vec_splat(scratch->mgu.h[t % 2][b_plus_1][k]);
                     sum_1_0 += recurrent_kernel_0 * h_1;
@@ -1445,20 +1554,22 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                     const vec h_3 = vec_splat(scratch->mgu.h[t % 2][b_plus_3][k]);
                     sum_3_0 += recurrent_kernel_0 * h_3;
                     sum_3_1 += recurrent_kernel_1 * h_3;
+                    const vec h_4 = vec_splat(scratch->mgu.h[t % 2][b_plus_4][k]);
+                    sum_4_0 += recurrent_kernel_0 * h_4;
+                    sum_4_1 += recurrent_kernel_1 * h_4;
+                    const vec h_5 = vec_splat(scratch->mgu.h[t % 2][b_plus_5][k]);
+                    sum_5_0 += recurrent_kernel_0 * h_5;
+                    sum_5_1 += recurrent_kernel_1 * h_5;
                 }
-                vec p[4][4] = {
-                    { p_0_0_0, p_0_0_1, p_0_1_0, p_0_1_1 },
-                    { p_1_0_0, p_1_0_1, p_1_1_0, p_1_1_1 },
-                    { p_2_0_0, p_2_0_1, p_2_1_0, p_2_1_1 },
-                    { p_3_0_0, p_3_0_1, p_3_1_0, p_3_1_1 },
-                };
-                vec sum_[4][2] = {
+                vec sum_[6][2] = {
                     { sum_0_0, sum_0_1 },
                     { sum_1_0, sum_1_1 },
                     { sum_2_0, sum_2_1 },
                     { sum_3_0, sum_3_1 },
+                    { sum_4_0, sum_4_1 },
+                    { sum_5_0, sum_5_1 },
                 };
-                for (int r = 0; r < 4 && b + r < rows; r++) {
+                for (int r = 0; r < 6 && b + r < rows; r++) {
                     const int b_plus_r = b + r;
                     const vec f_0 = vec_sigmoid(sum_[r][0]);
                     const vec f_1 = vec_sigmoid(sum_[r][1]);
@@ -1466,10 +1577,6 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                     const vec m_0 = f_0 * h_0;
                     const vec h_1 = vec_load(&scratch->mgu.h[t % 2][b_plus_r][n_plus_1]);
                     const vec m_1 = f_1 * h_1;
-                    vec_store(&scratch->local.mgu.p[n / 16][b_plus_r][0][n % 16], p[r][0]);
-                    vec_store(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_r][0][n_plus_1 % 16], p[r][1]);
-                    vec_store(&scratch->local.mgu.p[n / 16][b_plus_r][1][n % 16], p[r][2]);
-                    vec_store(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_r][1][n_plus_1 % 16], p[r][3]);
                     vec_store(&scratch->local.mgu.f[b_plus_r][n], f_0);
                     vec_store(&scratch->local.mgu.f[b_plus_r][n_plus_1], f_1);
                     vec_store(&scratch->local.mgu.m[b_plus_r][n], m_0);
@@ -1481,78 +1588,52 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
         for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
             const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
-            for (int b = 0; b < rows; b += 2) {
+            for (int b = 0; b < rows; b += 4) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
-                const vec bias_0_0 = vec_load(&packed->mgu.bias[n / 16][0][n % 16]);
-                vec p_0_0_0 = bias_0_0;
-                const vec bias_0_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][0][n_plus_1 % 16]);
-                vec p_0_0_1 = bias_0_1;
-                const vec bias_0_2 = vec_load(&packed->mgu.bias[n_plus_2 / 16][0][n_plus_2 % 16]);
-                vec p_0_0_2 = bias_0_2;
-                const vec bias_1_0 = vec_load(&packed->mgu.bias[n / 16][1][n % 16]);
-                vec p_0_1_0 = bias_1_0;
-                const vec bias_1_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][1][n_plus_1 % 16]);
-                vec p_0_1_1 = bias_1_1;
-                const vec bias_1_2 = vec_load(&packed->mgu.bias[n_plus_2 / 16][1][n_plus_2 % 16]);
-                vec p_0_1_2 = bias_1_2;
-                vec p_1_0_0 = bias_0_0;
-                vec p_1_0_1 = bias_0_1;
-                vec p_1_0_2 = bias_0_2;
-                vec p_1_1_0 = bias_1_0;
-                vec p_1_1_1 = bias_1_1;
-                vec p_1_1_2 = bias_1_2;
-                for (int k = 0; k < MGU_FEATURES; k++) {
-                    const vec kernel_0_0 = vec_hold(vec_load(&packed->mgu.kernel[n / 16][k][0][n % 16]));
-                    const vec x_0 = vec_splat(x[60 * b + 2 * t + k]);
-                    p_0_0_0 += kernel_0_0 * x_0;
-                    const vec x_1 = vec_splat(x[60 * b_plus_1 + 2 * t + k]);
-                    p_1_0_0 += kernel_0_0 * x_1;
-                    const vec kernel_0_1 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_1 / 16][k][0][n_plus_1 % 16]));
-                    p_0_0_1 += kernel_0_1 * x_0;
-                    p_1_0_1 += kernel_0_1 * x_1;
-                    const vec kernel_0_2 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_2 / 16][k][0][n_plus_2 % 16]));
-                    p_0_0_2 += kernel_0_2 * x_0;
-                    p_1_0_2 += kernel_0_2 * x_1;
-                    const vec kernel_1_0 = vec_hold(vec_load(&packed->mgu.kernel[n / 16][k][1][n % 16]));
-                    p_0_1_0 += kernel_1_0 * x_0;
-                    p_1_1_0 += kernel_1_0 * x_1;
-                    const vec kernel_1_1 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_1 / 16][k][1][n_plus_1 % 16]));
-                    p_0_1_1 += kernel_1_1 * x_0;
-                    p_1_1_1 += kernel_1_1 * x_1;
-                    const vec kernel_1_2 = vec_hold(vec_load(&packed->mgu.kernel[n_plus_2 / 16][k][1][n_plus_2 % 16]));
-                    p_0_1_2 += kernel_1_2 * x_0;
-                    p_1_1_2 += kernel_1_2 * x_1;
-                }
-                vec sum_0_0 = p_0_0_0;
-                vec sum_0_1 = p_0_0_1;
-                vec sum_0_2 = p_0_0_2;
-                vec sum_1_0 = p_1_0_0;
-                vec sum_1_1 = p_1_0_1;
-                vec sum_1_2 = p_1_0_2;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                vec sum_0_0 = vec_load_part(&scratch->local.mgu.p[b][n], 24 - n);
+                vec sum_0_1 = vec_load_part(&scratch->local.mgu.p[b][n_plus_1], 24 - n_plus_1);
+                vec sum_0_2 = vec_load_part(&scratch->local.mgu.p[b][n_plus_2], 24 - n_plus_2);
+                vec sum_1_0 = vec_load_part(&scratch->local.mgu.p[b_plus_1][n], 24 - n);
+                vec sum_1_1 = vec_load_part(&scratch->local.mgu.p[b_plus_1][n_plus_1], 24 - n_plus_1);
+                vec sum_1_2 = vec_load_part(&scratch->local.mgu.p[b_plus_1][n_plus_2], 24 - n_plus_2);
+                vec sum_2_0 = vec_load_part(&scratch->local.mgu.p[b_plus_2][n], 24 - n);
+                vec sum_2_1 = vec_load_part(&scratch->local.mgu.p[b_plus_2][n_plus_1], 24 - n_plus_1);
+                vec sum_2_2 = vec_load_part(&scratch->local.mgu.p[b_plus_2][n_plus_2], 24 - n_plus_2);
+                vec sum_3_0 = vec_load_part(&scratch->local.mgu.p[b_plus_3][n], 24 - n);
+                vec sum_3_1 = vec_load_part(&scratch->local.mgu.p[b_plus_3][n_plus_1], 24 - n_plus_1);
+                vec sum_3_2 = vec_load_part(&scratch->local.mgu.p[b_plus_3][n_plus_2], 24 - n_plus_2);
                 for (int k = 0; k < MGU_MGU_UNITS; k++) {
-                    const vec recurrent_kernel_0 = vec_keep(vec_load(&packed->mgu.recurrent_kernel[n / 16][k][n % 16]));
+                    const vec recurrent_kernel_0 = vec_hold(vec_load(&packed->mgu.recurrent_kernel[n / 16][k][n % 16]));
                     const vec h_0 = vec_splat(scratch->mgu.h[t % 2][b][k]);
                     sum_0_0 += recurrent_kernel_0 * h_0;
+                    const vec recurrent_kernel_1 =
+                        vec_hold(vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]));
+                    sum_0_1 += recurrent_kernel_1 * h_0;
+                    const vec recurrent_kernel_2 =
+                        vec_hold(vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 16][k][n_plus_2 % 16]));
+                    sum_0_2 += recurrent_kernel_2 * h_0;
                     const vec h_1 = vec_splat(scratch->mgu.h[t % 2][b_plus_1][k]);
                     sum_1_0 += recurrent_kernel_0 * h_1;
-                    const vec recurrent_kernel_1 =
-                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]));
-                    sum_0_1 += recurrent_kernel_1 * h_0;
                     sum_1_1 += recurrent_kernel_1 * h_1;
-                    const vec recurrent_kernel_2 =
-                        vec_keep(vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 16][k][n_plus_2 % 16]));
-                    sum_0_2 += recurrent_kernel_2 * h_0;
                     sum_1_2 += recurrent_kernel_2 * h_1;
+                    const vec h_2 = vec_splat(scratch->mgu.h[t % 2][b_plus_2][k]);
+                    sum_2_0 += recurrent_kernel_0 * h_2;
+                    sum_2_1 += recurrent_kernel_1 * h_2;
+                    sum_2_2 += recurrent_kernel_2 * h_2;
+                    const vec h_3 = vec_splat(scratch->mgu.h[t % 2][b_plus_3][k]);
+                    sum_3_0 += recurrent_kernel_0 * h_3;
+                    sum_3_1 += recurrent_kernel_1 * h_3;
+                    sum_3_2 += recurrent_kernel_2 * h_3;
                 }
-                vec p[2][6] = {
-                    { p_0_0_0, p_0_0_1, p_0_0_2, p_0_1_0, p_0_1_1, p_0_1_2 },
-                    { p_1_0_0, p_1_0_1, p_1_0_2, p_1_1_0, p_1_1_1, p_1_1_2 },
-                };
-                vec sum_[2][3] = {
+                vec sum_[4][3] = {
                     { sum_0_0, sum_0_1, sum_0_2 },
                     { sum_1_0, sum_1_1, sum_1_2 },
+                    { sum_2_0, sum_2_1, sum_2_2 },
+                    { sum_3_0, sum_3_1, sum_3_2 },
                 };
-                for (int r = 0; r < 2 && b + r < rows; r++) {
+                for (int r = 0; r < 4 && b + r < rows; r++) {
                     const int b_plus_r = b + r;
                     const vec f_0 = vec_sigmoid(sum_[r][0]);
                     const vec f_1 = vec_sigmoid(sum_[r][1]);
@@ -1563,12 +1644,6 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                     const vec m_1 = f_1 * h_1;
                     const vec h_2 = vec_load(&scratch->mgu.h[t % 2][b_plus_r][n_plus_2]);
                     const vec m_2 = f_2 * h_2;
-                    vec_store(&scratch->local.mgu.p[n / 16][b_plus_r][0][n % 16], p[r][0]);
-                    vec_store(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_r][0][n_plus_1 % 16], p[r][1]);
-                    vec_store(&scratch->local.mgu.p[n_plus_2 / 16][b_plus_r][0][n_plus_2 % 16], p[r][2]);
-                    vec_store(&scratch->local.mgu.p[n / 16][b_plus_r][1][n % 16], p[r][3]);
-                    vec_store(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_r][1][n_plus_1 % 16], p[r][4]);
-                    vec_store(&scratch->local.mgu.p[n_plus_2 / 16][b_plus_r][1][n_plus_2 % 16], p[r][5]);
                     vec_store(&scratch->local.mgu.f[b_plus_r][n], f_0);
                     vec_store(&scratch->local.mgu.f[b_plus_r][n_plus_1], f_1);
                     vec_store(&scratch->local.mgu.f[b_plus_r][n_plus_2], f_2);
@@ -1579,7 +1654,7 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
             }
         }
 #endif
-        /* mgu.sum_1[t,b,n] = mgu.p[t,b,1,n]
+        /* mgu.sum_1[t,b,n] = mgu.p[t,b,n+24]
          * mgu.sum_1[t,b,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,b,k]
          * mgu.candidate[t,b,n] = tanh(mgu.sum_1[t,b,n])
          * mgu.h[t+1,b,n] = (1 - mgu.f[t,b,n]) * mgu.h[t,b,n] + mgu.f[t,b,n] * mgu.candidate[t,b,n] */
@@ -1592,18 +1667,18 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                 const int b_plus_3 = b + 3 < rows ? b + 3 : b;
                 const int b_plus_4 = b + 4 < rows ? b + 4 : b;
                 const int b_plus_5 = b + 5 < rows ? b + 5 : b;
-                vec sum_1_0_0 = vec_load(&scratch->local.mgu.p[n / 16][b][1][n % 16]);
-                vec sum_1_0_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b][1][n_plus_1 % 16]);
-                vec sum_1_1_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_1][1][n % 16]);
-                vec sum_1_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_1][1][n_plus_1 % 16]);
-                vec sum_1_2_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_2][1][n % 16]);
-                vec sum_1_2_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_2][1][n_plus_1 % 16]);
-                vec sum_1_3_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_3][1][n % 16]);
-                vec sum_1_3_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_3][1][n_plus_1 % 16]);
-                vec sum_1_4_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_4][1][n % 16]);
-                vec sum_1_4_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_4][1][n_plus_1 % 16]);
-                vec sum_1_5_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_5][1][n % 16]);
-                vec sum_1_5_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_5][1][n_plus_1 % 16]);
+                vec sum_1_0_0 = vec_load_part(&scratch->local.mgu.p[b][n + 24], 24 - n);
+                vec sum_1_0_1 = vec_load_part(&scratch->local.mgu.p[b][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_1_0 = vec_load_part(&scratch->local.mgu.p[b_plus_1][n + 24], 24 - n);
+                vec sum_1_1_1 = vec_load_part(&scratch->local.mgu.p[b_plus_1][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_2_0 = vec_load_part(&scratch->local.mgu.p[b_plus_2][n + 24], 24 - n);
+                vec sum_1_2_1 = vec_load_part(&scratch->local.mgu.p[b_plus_2][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_3_0 = vec_load_part(&scratch->local.mgu.p[b_plus_3][n + 24], 24 - n);
+                vec sum_1_3_1 = vec_load_part(&scratch->local.mgu.p[b_plus_3][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_4_0 = vec_load_part(&scratch->local.mgu.p[b_plus_4][n + 24], 24 - n);
+                vec sum_1_4_1 = vec_load_part(&scratch->local.mgu.p[b_plus_4][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_5_0 = vec_load_part(&scratch->local.mgu.p[b_plus_5][n + 24], 24 - n);
+                vec sum_1_5_1 = vec_load_part(&scratch->local.mgu.p[b_plus_5][n_plus_1 + 24], 24 - n_plus_1);
                 for (int k = 0; k < MGU_MGU_UNITS; k++) {
                     const vec recurrent_kernel_2_0 =
                         vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k][n % 16]));
@@ -1659,18 +1734,18 @@ static void mgu_layer_predict_batch(const struct mgu_packed *restrict packed,
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                vec sum_1_0_0 = vec_load(&scratch->local.mgu.p[n / 16][b][1][n % 16]);
-                vec sum_1_0_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b][1][n_plus_1 % 16]);
-                vec sum_1_0_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 16][b][1][n_plus_2 % 16]);
-                vec sum_1_1_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_1][1][n % 16]);
-                vec sum_1_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_1][1][n_plus_1 % 16]);
-                vec sum_1_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 16][b_plus_1][1][n_plus_2 % 16]);
-                vec sum_1_2_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_2][1][n % 16]);
-                vec sum_1_2_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_2][1][n_plus_1 % 16]);
-                vec sum_1_2_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 16][b_plus_2][1][n_plus_2 % 16]);
-                vec sum_1_3_0 = vec_load(&scratch->local.mgu.p[n / 16][b_plus_3][1][n % 16]);
-                vec sum_1_3_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][b_plus_3][1][n_plus_1 % 16]);
-                vec sum_1_3_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 16][b_plus_3][1][n_plus_2 % 16]);
+                vec sum_1_0_0 = vec_load_part(&scratch->local.mgu.p[b][n + 24], 24 - n);
+                vec sum_1_0_1 = vec_load_part(&scratch->local.mgu.p[b][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_0_2 = vec_load_part(&scratch->local.mgu.p[b][n_plus_2 + 24], 24 - n_plus_2);
+                vec sum_1_1_0 = vec_load_part(&scratch->local.mgu.p[b_plus_1][n + 24], 24 - n);
+                vec sum_1_1_1 = vec_load_part(&scratch->local.mgu.p[b_plus_1][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_1_2 = vec_load_part(&scratch->local.mgu.p[b_plus_1][n_plus_2 + 24], 24 - n_plus_2);
+                vec sum_1_2_0 = vec_load_part(&scratch->local.mgu.p[b_plus_2][n + 24], 24 - n);
+                vec sum_1_2_1 = vec_load_part(&scratch->local.mgu.p[b_plus_2][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_2_2 = vec_load_part(&scratch->local.mgu.p[b_plus_2][n_plus_2 + 24], 24 - n_plus_2);
+                vec sum_1_3_0 = vec_load_part(&scratch->local.mgu.p[b_plus_3][n + 24], 24 - n);
+                vec sum_1_3_1 = vec_load_part(&scratch->local.mgu.p[b_plus_3][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_3_2 = vec_load_part(&scratch->local.mgu.p[b_plus_3][n_plus_2 + 24], 24 - n_plus_2);
                 for (int k = 0; k < MGU_MGU_UNITS; k++) {
                     const vec recurrent_kernel_2_0 =
                         vec_hold(vec_load(&packed->mgu.recurrent_kernel_2[n / 16][k][n % 16]));
@@ -1771,7 +1846,7 @@ static void mgu_predict_batch_with(const struct mgu_weights *restrict weights, c
 struct mgu_step_memory {
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float p[2][2][16];      /* one of 1 steps */
+            float p[48];      /* one of 1 steps */
             float f[32];      /* one of 1 steps */
             float m[32];      /* one of 1 steps */
         } mgu;
@@ -1794,50 +1869,50 @@ static void mgu_reset_with(const struct mgu_packed *restrict packed, struct mgu_
 static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_state *restrict state,
     struct mgu_step_memory *restrict scratch, const float *restrict x)
 {
-    /* mgu.p[t,g,n] = mgu.bias[g,n]
-     * mgu.p[t,g,n] += mgu.kernel[k,g,n] * x[t,k]
-     * mgu.sum[t,n] = mgu.p[t,0,n]
+    /* mgu.p[t,n] = mgu.bias[n]
+     * mgu.p[t,n] += mgu.kernel[k,n] * x[t,k] */
+    for (int n = 0; n < 48; n += 3 * VEC) {
+        const int n_plus_1 = n + VEC;
+        const int n_plus_2 = n + 2 * VEC;
+        vec p_0 = vec_load(&packed->mgu.bias[n]);
+        vec p_1 = vec_load(&packed->mgu.bias[n_plus_1]);
+        vec p_2 = vec_load(&packed->mgu.bias[n_plus_2]);
+        vec p_0_odd = vec_splat(0.0f);
+        vec p_1_odd = vec_splat(0.0f);
+        vec p_2_odd = vec_splat(0.0f);
+        const vec kernel_0_0 = vec_load(&packed->mgu.kernel[n / 48][0][n % 48]);
+        const vec x_0 = vec_splat(x[0]);
+        p_0 += kernel_0_0 * x_0;
+        const vec kernel_0_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 48][0][n_plus_1 % 48]);
+        p_1 += kernel_0_1 * x_0;
+        const vec kernel_0_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 48][0][n_plus_2 % 48]);
+        p_2 += kernel_0_2 * x_0;
+        const vec kernel_1_0 = vec_load(&packed->mgu.kernel[n / 48][1][n % 48]);
+        const vec x_1 = vec_splat(x[1]);
+        p_0_odd += kernel_1_0 * x_1;
+        const vec kernel_1_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 48][1][n_plus_1 % 48]);
+        p_1_odd += kernel_1_1 * x_1;
+        const vec kernel_1_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 48][1][n_plus_2 % 48]);
+        p_2_odd += kernel_1_2 * x_1;
+        p_0 += p_0_odd;
+        p_1 += p_1_odd;
+        p_2 += p_2_odd;
+        vec_store(&scratch->local.mgu.p[n], p_0);
+        vec_store(&scratch->local.mgu.p[n_plus_1], p_1);
+        vec_store(&scratch->local.mgu.p[n_plus_2], p_2);
+    }
+    /* mgu.sum[t,n] = mgu.p[t,n]
      * mgu.sum[t,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,k]
      * mgu.f[t,n] = sigmoid(mgu.sum[t,n])
      * mgu.m[t,n] = mgu.f[t,n] * mgu.h[t,n] */
 #if VEC == LANES
     for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
         const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
-        vec p_0_0 = vec_load(&packed->mgu.bias[n / 16][0][n % 16]);
-        vec p_0_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][0][n_plus_1 % 16]);
-        vec p_1_0 = vec_load(&packed->mgu.bias[n / 16][1][n % 16]);
-        vec p_1_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][1][n_plus_1 % 16]);
-        vec p_0_0_odd = vec_splat(0.0f);
-        vec p_0_1_odd = vec_splat(0.0f);
-        vec p_1_0_odd = vec_splat(0.0f);
-        vec p_1_1_odd = vec_splat(0.0f);
-        const vec kernel_0_0_0 = vec_load(&packed->mgu.kernel[n / 16][0][0][n % 16]);
-        const vec x_0 = vec_splat(x[0]);
-        p_0_0 += kernel_0_0_0 * x_0;
-        const vec kernel_0_0_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][0][0][n_plus_1 % 16]);
-        p_0_1 += kernel_0_0_1 * x_0;
-        const vec kernel_0_1_0 = vec_load(&packed->mgu.kernel[n / 16][0][1][n % 16]);
-        p_1_0 += kernel_0_1_0 * x_0;
-        const vec kernel_0_1_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][0][1][n_plus_1 % 16]);
-        p_1_1 += kernel_0_1_1 * x_0;
-        const vec kernel_1_0_0 = vec_load(&packed->mgu.kernel[n / 16][1][0][n % 16]);
-        const vec x_1 = vec_splat(x[1]);
-        p_0_0_odd += kernel_1_0_0 * x_1;
-        const vec kernel_1_0_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][1][0][n_plus_1 % 16]);
-        p_0_1_odd += kernel_1_0_1 * x_1;
-        const vec kernel_1_1_0 = vec_load(&packed->mgu.kernel[n / 16][1][1][n % 16]);
-        p_1_0_odd += kernel_1_1_0 * x_1;
-        const vec kernel_1_1_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][1][1][n_plus_1 % 16]);
-        p_1_1_odd += kernel_1_1_1 * x_1;
-        p_0_0 += p_0_0_odd;
-        p_0_1 += p_0_1_odd;
-        p_1_0 += p_1_0_odd;
-        p_1_1 += p_1_1_odd;
-        vec sum_0 = p_0_0;
-        vec sum_1 = p_0_1;
+        vec sum_0 = vec_load_part(&scratch->local.mgu.p[n], 24 - n);
+        vec sum_1 = vec_load_part(&scratch->local.mgu.p[n_plus_1], 24 - n_plus_1);
         vec sum_0_odd = vec_splat(0.0f);
         vec sum_1_odd = vec_splat(0.0f);
-        for (int k = 0; k < MGU_MGU_UNITS; k += 2) {
+        for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
             const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k][n % 16]);
             const vec h_0 = vec_splat(state->mgu.h[0][k]);
             sum_0 += recurrent_kernel_0_0 * h_0;
@@ -1849,6 +1924,18 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
             const vec recurrent_kernel_1_1 =
                 vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k + 1][n_plus_1 % 16]);
             sum_1_odd += recurrent_kernel_1_1 * h_1;
+            const vec recurrent_kernel_2_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k + 2][n % 16]);
+            const vec h_2 = vec_splat(state->mgu.h[0][k + 2]);
+            sum_0 += recurrent_kernel_2_0 * h_2;
+            const vec recurrent_kernel_2_1 =
+                vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k + 2][n_plus_1 % 16]);
+            sum_1 += recurrent_kernel_2_1 * h_2;
+            const vec recurrent_kernel_3_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k + 3][n % 16]);
+            const vec h_3 = vec_splat(state->mgu.h[0][k + 3]);
+            sum_0_odd += recurrent_kernel_3_0 * h_3;
+            const vec recurrent_kernel_3_1 =
+                vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k + 3][n_plus_1 % 16]);
+            sum_1_odd += recurrent_kernel_3_1 * h_3;
         }
         sum_0 += sum_0_odd;
         sum_1 += sum_1_odd;
@@ -1858,10 +1945,6 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
         const vec m_0 = f_0 * h_0;
         const vec h_1 = vec_load(&state->mgu.h[0][n_plus_1]);
         const vec m_1 = f_1 * h_1;
-        vec_store(&scratch->local.mgu.p[n / 16][0][n % 16], p_0_0);
-        vec_store(&scratch->local.mgu.p[n_plus_1 / 16][0][n_plus_1 % 16], p_0_1);
-        vec_store(&scratch->local.mgu.p[n / 16][1][n % 16], p_1_0);
-        vec_store(&scratch->local.mgu.p[n_plus_1 / 16][1][n_plus_1 % 16], p_1_1);
         vec_store(&scratch->local.mgu.f[n], f_0);
         vec_store(&scratch->local.mgu.f[n_plus_1], f_1);
         vec_store(&scratch->local.mgu.m[n], m_0);
@@ -1871,57 +1954,13 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
     for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
         const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
         const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
-        vec p_0_0 = vec_load(&packed->mgu.bias[n / 16][0][n % 16]);
-        vec p_0_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][0][n_plus_1 % 16]);
-        vec p_0_2 = vec_load(&packed->mgu.bias[n_plus_2 / 16][0][n_plus_2 % 16]);
-        vec p_1_0 = vec_load(&packed->mgu.bias[n / 16][1][n % 16]);
-        vec p_1_1 = vec_load(&packed->mgu.bias[n_plus_1 / 16][1][n_plus_1 % 16]);
-        vec p_1_2 = vec_load(&packed->mgu.bias[n_plus_2 / 16][1][n_plus_2 % 16]);
-        vec p_0_0_odd = vec_splat(0.0f);
-        vec p_0_1_odd = vec_splat(0.0f);
-        vec p_0_2_odd = vec_splat(0.0f);
-        vec p_1_0_odd = vec_splat(0.0f);
-        vec p_1_1_odd = vec_splat(0.0f);
-        vec p_1_2_odd = vec_splat(0.0f);
-        const vec kernel_0_0_0 = vec_load(&packed->mgu.kernel[n / 16][0][0][n % 16]);
-        const vec x_0 = vec_splat(x[0]);
-        p_0_0 += kernel_0_0_0 * x_0;
-        const vec kernel_0_0_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][0][0][n_plus_1 % 16]);
-        p_0_1 += kernel_0_0_1 * x_0;
-        const vec kernel_0_0_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 16][0][0][n_plus_2 % 16]);
-        p_0_2 += kernel_0_0_2 * x_0;
-        const vec kernel_0_1_0 = vec_load(&packed->mgu.kernel[n / 16][0][1][n % 16]);
-        p_1_0 += kernel_0_1_0 * x_0;
-        const vec kernel_0_1_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][0][1][n_plus_1 % 16]);
-        p_1_1 += kernel_0_1_1 * x_0;
-        const vec kernel_0_1_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 16][0][1][n_plus_2 % 16]);
-        p_1_2 += kernel_0_1_2 * x_0;
-        const vec kernel_1_0_0 = vec_load(&packed->mgu.kernel[n / 16][1][0][n % 16]);
-        const vec x_1 = vec_splat(x[1]);
-        p_0_0_odd += kernel_1_0_0 * x_1;
-        const vec kernel_1_0_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][1][0][n_plus_1 % 16]);
-        p_0_1_odd += kernel_1_0_1 * x_1;
-        const vec kernel_1_0_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 16][1][0][n_plus_2 % 16]);
-        p_0_2_odd += kernel_1_0_2 * x_1;
-        const vec kernel_1_1_0 = vec_load(&packed->mgu.kernel[n / 16][1][1][n % 16]);
-        p_1_0_odd += kernel_1_1_0 * x_1;
-        const vec kernel_1_1_1 = vec_load(&packed->mgu.kernel[n_plus_1 / 16][1][1][n_plus_1 % 16]);
-        p_1_1_odd += kernel_1_1_1 * x_1;
-        const vec kernel_1_1_2 = vec_load(&packed->mgu.kernel[n_plus_2 / 16][1][1][n_plus_2 % 16]);
-        p_1_2_odd += kernel_1_1_2 * x_1;
-        p_0_0 += p_0_0_odd;
-        p_0_1 += p_0_1_odd;
-        p_0_2 += p_0_2_odd;
-        p_1_0 += p_1_0_odd;
-        p_1_1 += p_1_1_odd;
-        p_1_2 += p_1_2_odd;
-        vec sum_0 = p_0_0;
-        vec sum_1 = p_0_1;
-        vec sum_2 = p_0_2;
+        vec sum_0 = vec_load_part(&scratch->local.mgu.p[n], 24 - n);
+        vec sum_1 = vec_load_part(&scratch->local.mgu.p[n_plus_1], 24 - n_plus_1);
+        vec sum_2 = vec_load_part(&scratch->local.mgu.p[n_plus_2], 24 - n_plus_2);
         vec sum_0_odd = vec_splat(0.0f);
         vec sum_1_odd = vec_splat(0.0f);
         vec sum_2_odd = vec_splat(0.0f);
-        for (int k = 0; k < MGU_MGU_UNITS; k += 2) {
+        for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
             const vec recurrent_kernel_0_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k][n % 16]);
             const vec h_0 = vec_splat(state->mgu.h[0][k]);
             sum_0 += recurrent_kernel_0_0 * h_0;
@@ -1938,6 +1977,24 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
             const vec recurrent_kernel_1_2 =
                 vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 16][k + 1][n_plus_2 % 16]);
             sum_2_odd += recurrent_kernel_1_2 * h_1;
+            const vec recurrent_kernel_2_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k + 2][n % 16]);
+            const vec h_2 = vec_splat(state->mgu.h[0][k + 2]);
+            sum_0 += recurrent_kernel_2_0 * h_2;
+            const vec recurrent_kernel_2_1 =
+                vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k + 2][n_plus_1 % 16]);
+            sum_1 += recurrent_kernel_2_1 * h_2;
+            const vec recurrent_kernel_2_2 =
+                vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 16][k + 2][n_plus_2 % 16]);
+            sum_2 += recurrent_kernel_2_2 * h_2;
+            const vec recurrent_kernel_3_0 = vec_load(&packed->mgu.recurrent_kernel[n / 16][k + 3][n % 16]);
+            const vec h_3 = vec_splat(state->mgu.h[0][k + 3]);
+            sum_0_odd += recurrent_kernel_3_0 * h_3;
+            const vec recurrent_kernel_3_1 =
+                vec_load(&packed->mgu.recurrent_kernel[n_plus_1 / 16][k + 3][n_plus_1 % 16]);
+            sum_1_odd += recurrent_kernel_3_1 * h_3;
+            const vec recurrent_kernel_3_2 =
+                vec_load(&packed->mgu.recurrent_kernel[n_plus_2 / 16][k + 3][n_plus_2 % 16]);
+            sum_2_odd += recurrent_kernel_3_2 * h_3;
         }
         sum_0 += sum_0_odd;
         sum_1 += sum_1_odd;
@@ -1951,12 +2008,6 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
         const vec m_1 = f_1 * h_1;
         const vec h_2 = vec_load(&state->mgu.h[0][n_plus_2]);
         const vec m_2 = f_2 * h_2;
-        vec_store(&scratch->local.mgu.p[n / 16][0][n % 16], p_0_0);
-        vec_store(&scratch->local.mgu.p[n_plus_1 / 16][0][n_plus_1 % 16], p_0_1);
-        vec_store(&scratch->local.mgu.p[n_plus_2 / 16][0][n_plus_2 % 16], p_0_2);
-        vec_store(&scratch->local.mgu.p[n / 16][1][n % 16], p_1_0);
-        vec_store(&scratch->local.mgu.p[n_plus_1 / 16][1][n_plus_1 % 16], p_1_1);
-        vec_store(&scratch->local.mgu.p[n_plus_2 / 16][1][n_plus_2 % 16], p_1_2);
         vec_store(&scratch->local.mgu.f[n], f_0);
         vec_store(&scratch->local.mgu.f[n_plus_1], f_1);
         vec_store(&scratch->local.mgu.f[n_plus_2], f_2);
@@ -1965,15 +2016,15 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
         vec_store(&scratch->local.mgu.m[n_plus_2], m_2);
     }
 #endif
-    /* mgu.sum_1[t,n] = mgu.p[t,1,n]
+    /* mgu.sum_1[t,n] = mgu.p[t,n+24]
      * mgu.sum_1[t,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,k]
      * mgu.candidate[t,n] = tanh(mgu.sum_1[t,n])
      * mgu.h[t+1,n] = (1 - mgu.f[t,n]) * mgu.h[t,n] + mgu.f[t,n] * mgu.candidate[t,n] */
 #if VEC == LANES
     for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
         const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
-        vec sum_1_0 = vec_load(&scratch->local.mgu.p[n / 16][1][n % 16]);
-        vec sum_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][1][n_plus_1 % 16]);
+        vec sum_1_0 = vec_load_part(&scratch->local.mgu.p[n + 24], 24 - n);
+        vec sum_1_1 = vec_load_part(&scratch->local.mgu.p[n_plus_1 + 24], 24 - n_plus_1);
         vec sum_1_0_odd = vec_splat(0.0f);
         vec sum_1_1_odd = vec_splat(0.0f);
         for (int k = 0; k < MGU_MGU_UNITS; k += 4) {
@@ -2019,9 +2070,9 @@ static void mgu_layer_step(const struct mgu_packed *restrict packed, struct mgu_
     for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
         const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
         const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
-        vec sum_1_0 = vec_load(&scratch->local.mgu.p[n / 16][1][n % 16]);
-        vec sum_1_1 = vec_load(&scratch->local.mgu.p[n_plus_1 / 16][1][n_plus_1 % 16]);
-        vec sum_1_2 = vec_load(&scratch->local.mgu.p[n_plus_2 / 16][1][n_plus_2 % 16]);
+        vec sum_1_0 = vec_load_part(&scratch->local.mgu.p[n + 24], 24 - n);
+        vec sum_1_1 = vec_load_part(&scratch->local.mgu.p[n_plus_1 + 24], 24 - n_plus_1);
+        vec sum_1_2 = vec_load_part(&scratch->local.mgu.p[n_plus_2 + 24], 24 - n_plus_2);
         vec sum_1_0_odd = vec_splat(0.0f);
         vec sum_1_1_odd = vec_splat(0.0f);
         vec sum_1_2_odd = vec_splat(0.0f);
@@ -2122,65 +2173,9 @@ static int mgu_step_with(const struct mgu_weights *restrict weights, const struc
     return 1;
 }
 
-static void mgu_layer_prepare_training(const struct mgu_weights *restrict weights,
-    struct mgu_training *restrict training)
-{
-    /* mgu.bias[g,n] = mgu.bias[24*g+n] */
-    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-        for (int g = 0; g < 2; g++) {
-            const vec bias = vec_load_part(&weights->mgu.bias[24 * g + n], 24 - n);
-            vec_store(&training->mgu.bias[n / 16][g][n % 16], bias);
-        }
-    }
-    /* mgu.kernel[k,g,n] = mgu.kernel[k,24*g+n] */
-    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-        for (int k = 0; k < MGU_FEATURES; k++) {
-            for (int g = 0; g < 2; g++) {
-                const vec kernel = vec_load_part(&weights->mgu.kernel[k][24 * g + n], 24 - n);
-                vec_store(&training->mgu.kernel[n / 16][k][g][n % 16], kernel);
-            }
-        }
-    }
-    /* mgu.recurrent_kernel[k,n] = mgu.recurrent_kernel[k,n] */
-    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-        for (int k = 0; k < MGU_MGU_UNITS; k++) {
-            const vec recurrent_kernel = vec_load_part(&weights->mgu.recurrent_kernel[k][n], 24 - n);
-            vec_store(&training->mgu.recurrent_kernel[n / 16][k][n % 16], recurrent_kernel);
-        }
-    }
-    /* mgu.recurrent_kernel_2[k,n] = mgu.recurrent_kernel[k,n+24] */
-    for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-        for (int k = 0; k < MGU_MGU_UNITS; k++) {
-            const vec recurrent_kernel_2 = vec_load_part(&weights->mgu.recurrent_kernel[k][n + 24], 24 - n);
-            vec_store(&training->mgu.recurrent_kernel_2[n / 16][k][n % 16], recurrent_kernel_2);
-        }
-    }
-}
-
-static void mgu_layer_prepare_training_2(const struct mgu_weights *restrict weights,
-    struct mgu_training *restrict training)
-{
-    /* mgu.recurrent_kernel_transposed[n,m] = mgu.recurrent_kernel[m,n+24] */
-    for (int m = 0; m < MGU_MGU_UNITS; m += VEC) {
-        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-            vec_transpose(&weights->mgu.recurrent_kernel[m][n + 24], 48, MGU_MGU_UNITS - m, MGU_MGU_UNITS - n,
-                &training->mgu.recurrent_kernel_transposed[m / 16][n][m % 16], 16);
-        }
-    }
-    /* mgu.recurrent_kernel_transposed_2[n,m] = mgu.recurrent_kernel[m,n] */
-    for (int m = 0; m < MGU_MGU_UNITS; m += VEC) {
-        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-            vec_transpose(&weights->mgu.recurrent_kernel[m][n], 48, MGU_MGU_UNITS - m, MGU_MGU_UNITS - n,
-                &training->mgu.recurrent_kernel_transposed_2[m / 16][n][m % 16], 16);
-        }
-    }
-}
-
 static void mgu_prepare_training_with(struct mgu_training *restrict training,
     const struct mgu_weights *restrict weights)
 {
-    memset(training->mgu.bias[1], 0, sizeof training->mgu.bias[1]);
-    memset(training->mgu.kernel[1], 0, sizeof training->mgu.kernel[1]);
     memset(training->mgu.recurrent_kernel[1], 0, sizeof training->mgu.recurrent_kernel[1]);
     memset(training->mgu.recurrent_kernel_2[1], 0, sizeof training->mgu.recurrent_kernel_2[1]);
     memset(training->dense.kernel, 0, sizeof training->dense.kernel);
@@ -2188,18 +2183,71 @@ static void mgu_prepare_training_with(struct mgu_training *restrict training,
     memset(training->mgu.recurrent_kernel_transposed[1], 0, sizeof training->mgu.recurrent_kernel_transposed[1]);
     memset(training->mgu.recurrent_kernel_transposed_2[1], 0, sizeof training->mgu.recurrent_kernel_transposed_2[1]);
     training->weights = weights;
-    mgu_layer_prepare_training(weights, training);
-    /* dense.kernel[n,k] = dense.kernel[k,n] */
-    for (int k = 0; k < MGU_MGU_UNITS; k += VEC) {
-        const vec kernel = vec_load_part((const float *)weights->dense.kernel + k, 24 - k);
-        vec_store(&training->dense.kernel[0][k], kernel);
+    mgu_prepare_range(training, weights, 0, sizeof *weights / sizeof(float));
+}
+
+static void mgu_prepare_range_with(struct mgu_training *restrict training, const struct mgu_weights *restrict weights,
+    size_t first, size_t count)
+{
+    int first_row, end_row;
+    if (touches_rows(first, count, offsetof(struct mgu_weights, mgu.kernel), 96, 1, &first_row, &end_row)) {
+        /* mgu.kernel[k,n] = mgu.kernel[k,n] */
+        for (int n = 0; n < 48; n += VEC) {
+            for (int k = 0; k < MGU_FEATURES; k++) {
+                const vec kernel = vec_load(&weights->mgu.kernel[k][n]);
+                vec_store(&training->mgu.kernel[n / 48][k][n % 48], kernel);
+            }
+        }
     }
-    /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
-    for (int m = 0; m < MGU_MGU_UNITS; m += VEC) {
-        const vec kernel_transposed = vec_load_part((const float *)weights->dense.kernel + m, 24 - m);
-        vec_store(&training->dense.kernel_transposed[m / 16][0][m % 16], kernel_transposed);
+    if (touches_rows(first, count, offsetof(struct mgu_weights, mgu.recurrent_kernel), 48, 24, &first_row, &end_row)) {
+        /* mgu.recurrent_kernel[k,n] = mgu.recurrent_kernel[k,n] */
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+            for (int k = first_row; k < end_row; k++) {
+                const vec recurrent_kernel = vec_load_part(&weights->mgu.recurrent_kernel[k][n], 24 - n);
+                vec_store(&training->mgu.recurrent_kernel[n / 16][k][n % 16], recurrent_kernel);
+            }
+        }
+        /* mgu.recurrent_kernel_2[k,n] = mgu.recurrent_kernel[k,n+24] */
+        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+            for (int k = first_row; k < end_row; k++) {
+                const vec recurrent_kernel_2 = vec_load_part(&weights->mgu.recurrent_kernel[k][n + 24], 24 - n);
+                vec_store(&training->mgu.recurrent_kernel_2[n / 16][k][n % 16], recurrent_kernel_2);
+            }
+        }
+        /* mgu.recurrent_kernel_transposed[n,m] = mgu.recurrent_kernel[m,n+24] */
+        for (int m = first_row; m < end_row; m += VEC) {
+            for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+                vec_transpose(&weights->mgu.recurrent_kernel[m][n + 24], 48, MGU_MGU_UNITS - m, MGU_MGU_UNITS - n,
+                    &training->mgu.recurrent_kernel_transposed[m / 16][n][m % 16], 16);
+            }
+        }
+        /* mgu.recurrent_kernel_transposed_2[n,m] = mgu.recurrent_kernel[m,n] */
+        for (int m = first_row; m < end_row; m += VEC) {
+            for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+                vec_transpose(&weights->mgu.recurrent_kernel[m][n], 48, MGU_MGU_UNITS - m, MGU_MGU_UNITS - n,
+                    &training->mgu.recurrent_kernel_transposed_2[m / 16][n][m % 16], 16);
+            }
+        }
     }
-    mgu_layer_prepare_training_2(weights, training);
+    if (touches_rows(first, count, offsetof(struct mgu_weights, mgu.bias), 48, 1, &first_row, &end_row)) {
+        /* mgu.bias[n] = mgu.bias[n] */
+        for (int n = 0; n < 48; n += VEC) {
+            const vec bias = vec_load(&weights->mgu.bias[n]);
+            vec_store(&training->mgu.bias[n], bias);
+        }
+    }
+    if (touches_rows(first, count, offsetof(struct mgu_weights, dense.kernel), 1, 24, &first_row, &end_row)) {
+        /* dense.kernel[n,k] = dense.kernel[k,n] */
+        for (int k = first_row; k < end_row; k += VEC) {
+            const vec kernel = vec_load_part((const float *)weights->dense.kernel + k, 24 - k);
+            vec_store(&training->dense.kernel[0][k], kernel);
+        }
+        /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
+        for (int m = first_row; m < end_row; m += VEC) {
+            const vec kernel_transposed = vec_load_part((const float *)weights->dense.kernel + m, 24 - m);
+            vec_store(&training->dense.kernel_transposed[m / 16][0][m % 16], kernel_transposed);
+        }
+    }
 }
 
 static void mgu_reset_tape_with(const struct mgu_training *restrict training, struct mgu_tape *restrict tape)
@@ -2220,82 +2268,119 @@ static void mgu_reset_tape_with(const struct mgu_training *restrict training, st
 static void mgu_layer_forward(const struct mgu_training *restrict training, struct mgu_tape *restrict tape, int rows)
 {
     for (int t = 0; t < MGU_TIMESTEPS; t++) {
-        /* mgu.p[t,b,g,n] = mgu.bias[g,n]
-         * mgu.p[t,b,g,n] += mgu.kernel[k,g,n] * x[b,t,k]
-         * mgu.sum[t,b,n] = mgu.p[t,b,0,n]
+        /* mgu.p[t,b,n] = mgu.bias[n]
+         * mgu.p[t,b,n] += mgu.kernel[k,n] * x[b,t,k] */
+#if VEC == LANES
+        for (int n = 0; n < 48; n += 3 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            for (int b = 0; b < rows; b += 2) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const vec bias_0 = vec_load(&training->mgu.bias[n]);
+                vec p_0_0 = bias_0;
+                const vec bias_1 = vec_load(&training->mgu.bias[n_plus_1]);
+                vec p_0_1 = bias_1;
+                const vec bias_2 = vec_load(&training->mgu.bias[n_plus_2]);
+                vec p_0_2 = bias_2;
+                vec p_1_0 = bias_0;
+                vec p_1_1 = bias_1;
+                vec p_1_2 = bias_2;
+                const vec kernel_0_0 = vec_keep(vec_load(&training->mgu.kernel[n / 48][0][n % 48]));
+                const vec x_0_0 = vec_splat(tape->input[b][t][0]);
+                p_0_0 += kernel_0_0 * x_0_0;
+                const vec x_1_0 = vec_splat(tape->input[b_plus_1][t][0]);
+                p_1_0 += kernel_0_0 * x_1_0;
+                const vec kernel_0_1 = vec_keep(vec_load(&training->mgu.kernel[n_plus_1 / 48][0][n_plus_1 % 48]));
+                p_0_1 += kernel_0_1 * x_0_0;
+                p_1_1 += kernel_0_1 * x_1_0;
+                const vec kernel_0_2 = vec_keep(vec_load(&training->mgu.kernel[n_plus_2 / 48][0][n_plus_2 % 48]));
+                p_0_2 += kernel_0_2 * x_0_0;
+                p_1_2 += kernel_0_2 * x_1_0;
+                const vec kernel_1_0 = vec_keep(vec_load(&training->mgu.kernel[n / 48][1][n % 48]));
+                const vec x_0_1 = vec_splat(tape->input[b][t][1]);
+                p_0_0 += kernel_1_0 * x_0_1;
+                const vec x_1_1 = vec_splat(tape->input[b_plus_1][t][1]);
+                p_1_0 += kernel_1_0 * x_1_1;
+                const vec kernel_1_1 = vec_keep(vec_load(&training->mgu.kernel[n_plus_1 / 48][1][n_plus_1 % 48]));
+                p_0_1 += kernel_1_1 * x_0_1;
+                p_1_1 += kernel_1_1 * x_1_1;
+                const vec kernel_1_2 = vec_keep(vec_load(&training->mgu.kernel[n_plus_2 / 48][1][n_plus_2 % 48]));
+                p_0_2 += kernel_1_2 * x_0_1;
+                p_1_2 += kernel_1_2 * x_1_1;
+                vec_store(&tape->local.mgu.p[b][n], p_0_0);
+                vec_store(&tape->local.mgu.p[b][n_plus_1], p_0_1);
+                vec_store(&tape->local.mgu.p[b][n_plus_2], p_0_2);
+                vec_store(&tape->local.mgu.p[b_plus_1][n], p_1_0);
+                vec_store(&tape->local.mgu.p[b_plus_1][n_plus_1], p_1_1);
+                vec_store(&tape->local.mgu.p[b_plus_1][n_plus_2], p_1_2);
+            }
+        }
+#else
+        for (int n = 0; n < 48; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < 48 ? n + VEC : n;
+            for (int b = 0; b < rows; b += 2) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const vec bias_0 = vec_load(&training->mgu.bias[n]);
+                vec p_0_0 = bias_0;
+                const vec bias_1 = vec_load(&training->mgu.bias[n_plus_1]);
+                vec p_0_1 = bias_1;
+                vec p_1_0 = bias_0;
+                vec p_1_1 = bias_1;
+                const vec kernel_0_0 = vec_keep(vec_load(&training->mgu.kernel[n / 48][0][n % 48]));
+                const vec x_0_0 = vec_splat(tape->input[b][t][0]);
+                p_0_0 += kernel_0_0 * x_0_0;
+                const vec x_1_0 = vec_splat(tape->input[b_plus_1][t][0]);
+                p_1_0 += kernel_0_0 * x_1_0;
+                const vec kernel_0_1 = vec_keep(vec_load(&training->mgu.kernel[n_plus_1 / 48][0][n_plus_1 % 48]));
+                p_0_1 += kernel_0_1 * x_0_0;
+                p_1_1 += kernel_0_1 * x_1_0;
+                const vec kernel_1_0 = vec_keep(vec_load(&training->mgu.kernel[n / 48][1][n % 48]));
+                const vec x_0_1 = vec_splat(tape->input[b][t][1]);
+                p_0_0 += kernel_1_0 * x_0_1;
+                const vec x_1_1 = vec_splat(tape->input[b_plus_1][t][1]);
+                p_1_0 += kernel_1_0 * x_1_1;
+                const vec kernel_1_1 = vec_keep(vec_load(&training->mgu.kernel[n_plus_1 / 48][1][n_plus_1 % 48]));
+                p_0_1 += kernel_1_1 * x_0_1;
+                p_1_1 += kernel_1_1 * x_1_1;
+                vec_store(&tape->local.mgu.p[b][n], p_0_0);
+                vec_store(&tape->local.mgu.p[b][n_plus_1], p_0_1);
+                vec_store(&tape->local.mgu.p[b_plus_1][n], p_1_0);
+                vec_store(&tape->local.mgu.p[b_plus_1][n_plus_1], p_1_1);
+            }
+        }
+#endif
+        /* mgu.sum[t,b,n] = mgu.p[t,b,n]
          * mgu.sum[t,b,n] += mgu.recurrent_kernel[k,n] * mgu.h[t,b,k]
          * mgu.f[t,b,n] = sigmoid(mgu.sum[t,b,n])
          * mgu.m[t,b,n] = mgu.f[t,b,n] * mgu.h[t,b,n] */
 #if VEC == LANES
         for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
             const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
-            for (int b = 0; b < rows; b += 4) {
+            for (int b = 0; b < rows; b += 6) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                const vec bias_0_0 = vec_load(&training->mgu.bias[n / 16][0][n % 16]);
-                vec p_0_0_0 = bias_0_0;
-                const vec bias_0_1 = vec_load(&training->mgu.bias[n_plus_1 / 16][0][n_plus_1 % 16]);
-                vec p_0_0_1 = bias_0_1;
-                const vec bias_1_0 = vec_load(&training->mgu.bias[n / 16][1][n % 16]);
-                vec p_0_1_0 = bias_1_0;
-                const vec bias_1_1 = vec_load(&training->mgu.bias[n_plus_1 / 16][1][n_plus_1 % 16]);
-                vec p_0_1_1 = bias_1_1;
-                vec p_1_0_0 = bias_0_0;
-                vec p_1_0_1 = bias_0_1;
-                vec p_1_1_0 = bias_1_0;
-                vec p_1_1_1 = bias_1_1;
-                vec p_2_0_0 = bias_0_0;
-                vec p_2_0_1 = bias_0_1;
-                vec p_2_1_0 = bias_1_0;
-                vec p_2_1_1 = bias_1_1;
-                vec p_3_0_0 = bias_0_0;
-                vec p_3_0_1 = bias_0_1;
-                vec p_3_1_0 = bias_1_0;
-                vec p_3_1_1 = bias_1_1;
-                for (int k = 0; k < MGU_FEATURES; k++) {
-                    const vec kernel_0_0 = vec_hold(vec_load(&training->mgu.kernel[n / 16][k][0][n % 16]));
-                    const vec x_0 = vec_splat(tape->input[b][t][k]);
-                    p_0_0_0 += kernel_0_0 * x_0;
-                    const vec x_1 = vec_splat(tape->input[b_plus_1][t][k]);
-                    p_1_0_0 += kernel_0_0 * x_1;
-                    const vec x_2 = vec_splat(tape->input[b_plus_2][t][k]);
-                    p_2_0_0 += kernel_0_0 * x_2;
-                    const vec x_3 = vec_splat(tape->input[b_plus_3][t][k]);
-                    p_3_0_0 += kernel_0_0 * x_3;
-                    const vec kernel_0_1 =
-                        vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 16][k][0][n_plus_1 % 16]));
-                    p_0_0_1 += kernel_0_1 * x_0;
-                    p_1_0_1 += kernel_0_1 * x_1;
-                    p_2_0_1 += kernel_0_1 * x_2;
-                    p_3_0_1 += kernel_0_1 * x_3;
-                    const vec kernel_1_0 = vec_hold(vec_load(&training->mgu.kernel[n / 16][k][1][n % 16]));
-                    p_0_1_0 += kernel_1_0 * x_0;
-                    p_1_1_0 += kernel_1_0 * x_1;
-                    p_2_1_0 += kernel_1_0 * x_2;
-                    p_3_1_0 += kernel_1_0 * x_3;
-                    const vec kernel_1_1 =
-                        vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 16][k][1][n_plus_1 % 16]));
-                    p_0_1_1 += kernel_1_1 * x_0;
-                    p_1_1_1 += kernel_1_1 * x_1;
-                    p_2_1_1 += kernel_1_1 * x_2;
-                    p_3_1_1 += kernel_1_1 * x_3;
-                }
-                vec sum_0_0 = p_0_0_0;
-                vec sum_0_1 = p_0_0_1;
-                vec sum_1_0 = p_1_0_0;
-                vec sum_1_1 = p_1_0_1;
-                vec sum_2_0 = p_2_0_0;
-                vec sum_2_1 = p_2_0_1;
-                vec sum_3_0 = p_3_0_0;
-                vec sum_3_1 = p_3_0_1;
+                const int b_plus_4 = b + 4 < rows ? b + 4 : b;
+                const int b_plus_5 = b + 5 < rows ? b + 5 : b;
+                vec sum_0_0 = vec_load_part(&tape->local.mgu.p[b][n], 24 - n);
+                vec sum_0_1 = vec_load_part(&tape->local.mgu.p[b][n_plus_1], 24 - n_plus_1);
+                vec sum_1_0 = vec_load_part(&tape->local.mgu.p[b_plus_1][n], 24 - n);
+                vec sum_1_1 = vec_load_part(&tape->local.mgu.p[b_plus_1][n_plus_1], 24 - n_plus_1);
+                vec sum_2_0 = vec_load_part(&tape->local.mgu.p[b_plus_2][n], 24 - n);
+                vec sum_2_1 = vec_load_part(&tape->local.mgu.p[b_plus_2][n_plus_1], 24 - n_plus_1);
+                vec sum_3_0 = vec_load_part(&tape->local.mgu.p[b_plus_3][n], 24 - n);
+                vec sum_3_1 = vec_load_part(&tape->local.mgu.p[b_plus_3][n_plus_1], 24 - n_plus_1);
+                vec sum_4_0 = vec_load_part(&tape->local.mgu.p[b_plus_4][n], 24 - n);
+                vec sum_4_1 = vec_load_part(&tape->local.mgu.p[b_plus_4][n_plus_1], 24 - n_plus_1);
+                vec sum_5_0 = vec_load_part(&tape->local.mgu.p[b_plus_5][n], 24 - n);
+                vec sum_5_1 = vec_load_part(&tape->local.mgu.p[b_plus_5][n_plus_1], 24 - n_plus_1);
                 for (int k = 0; k < MGU_MGU_UNITS; k++) {
                     const vec recurrent_kernel_0 =
-                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n / 16][k][n % 16]));
+                        vec_hold(vec_load(&training->mgu.recurrent_kernel[n / 16][k][n % 16]));
                     const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
                     sum_0_0 += recurrent_kernel_0 * h_0;
                     const vec recurrent_kernel_1 =
-                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]));
+                        vec_hold(vec_load(&training->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]));
                     sum_0_1 += recurrent_kernel_1 * h_0;
                     const vec h_1 = vec_splat(tape->mgu.h[t][b_plus_1][k]);
                     sum_1_0 += recurrent_kernel_0 * h_1;
@@ -2306,20 +2391,22 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                     const vec h_3 = vec_splat(tape->mgu.h[t][b_plus_3][k]);
                     sum_3_0 += recurrent_kernel_0 * h_3;
                     sum_3_1 += recurrent_kernel_1 * h_3;
+                    const vec h_4 = vec_splat(tape->mgu.h[t][b_plus_4][k]);
+                    sum_4_0 += recurrent_kernel_0 * h_4;
+                    sum_4_1 += recurrent_kernel_1 * h_4;
+                    const vec h_5 = vec_splat(tape->mgu.h[t][b_plus_5][k]);
+                    sum_5_0 += recurrent_kernel_0 * h_5;
+                    sum_5_1 += recurrent_kernel_1 * h_5;
                 }
-                vec p[4][4] = {
-                    { p_0_0_0, p_0_0_1, p_0_1_0, p_0_1_1 },
-                    { p_1_0_0, p_1_0_1, p_1_1_0, p_1_1_1 },
-                    { p_2_0_0, p_2_0_1, p_2_1_0, p_2_1_1 },
-                    { p_3_0_0, p_3_0_1, p_3_1_0, p_3_1_1 },
-                };
-                vec sum_[4][2] = {
+                vec sum_[6][2] = {
                     { sum_0_0, sum_0_1 },
                     { sum_1_0, sum_1_1 },
                     { sum_2_0, sum_2_1 },
                     { sum_3_0, sum_3_1 },
+                    { sum_4_0, sum_4_1 },
+                    { sum_5_0, sum_5_1 },
                 };
-                for (int r = 0; r < 4 && b + r < rows; r++) {
+                for (int r = 0; r < 6 && b + r < rows; r++) {
                     const int b_plus_r = b + r;
                     const vec f_0 = vec_sigmoid(sum_[r][0]);
                     const vec f_1 = vec_sigmoid(sum_[r][1]);
@@ -2327,10 +2414,6 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                     const vec m_0 = f_0 * h_0;
                     const vec h_1 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_1]);
                     const vec m_1 = f_1 * h_1;
-                    vec_store(&tape->local.mgu.p[n / 16][b_plus_r][0][n % 16], p[r][0]);
-                    vec_store(&tape->local.mgu.p[n_plus_1 / 16][b_plus_r][0][n_plus_1 % 16], p[r][1]);
-                    vec_store(&tape->local.mgu.p[n / 16][b_plus_r][1][n % 16], p[r][2]);
-                    vec_store(&tape->local.mgu.p[n_plus_1 / 16][b_plus_r][1][n_plus_1 % 16], p[r][3]);
                     vec_store(&tape->mgu.f[t][b_plus_r][n], f_0);
                     vec_store(&tape->mgu.f[t][b_plus_r][n_plus_1], f_1);
                     vec_store(&tape->mgu.m[t][b_plus_r][n], m_0);
@@ -2342,83 +2425,53 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
         for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
             const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
             const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
-            for (int b = 0; b < rows; b += 2) {
+            for (int b = 0; b < rows; b += 4) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
-                const vec bias_0_0 = vec_load(&training->mgu.bias[n / 16][0][n % 16]);
-                vec p_0_0_0 = bias_0_0;
-                const vec bias_0_1 = vec_load(&training->mgu.bias[n_plus_1 / 16][0][n_plus_1 % 16]);
-                vec p_0_0_1 = bias_0_1;
-                const vec bias_0_2 = vec_load(&training->mgu.bias[n_plus_2 / 16][0][n_plus_2 % 16]);
-                vec p_0_0_2 = bias_0_2;
-                const vec bias_1_0 = vec_load(&training->mgu.bias[n / 16][1][n % 16]);
-                vec p_0_1_0 = bias_1_0;
-                const vec bias_1_1 = vec_load(&training->mgu.bias[n_plus_1 / 16][1][n_plus_1 % 16]);
-                vec p_0_1_1 = bias_1_1;
-                const vec bias_1_2 = vec_load(&training->mgu.bias[n_plus_2 / 16][1][n_plus_2 % 16]);
-                vec p_0_1_2 = bias_1_2;
-                vec p_1_0_0 = bias_0_0;
-                vec p_1_0_1 = bias_0_1;
-                vec p_1_0_2 = bias_0_2;
-                vec p_1_1_0 = bias_1_0;
-                vec p_1_1_1 = bias_1_1;
-                vec p_1_1_2 = bias_1_2;
-                for (int k = 0; k < MGU_FEATURES; k++) {
-                    const vec kernel_0_0 = vec_hold(vec_load(&training->mgu.kernel[n / 16][k][0][n % 16]));
-                    const vec x_0 = vec_splat(tape->input[b][t][k]);
-                    p_0_0_0 += kernel_0_0 * x_0;
-                    const vec x_1 = vec_splat(tape->input[b_plus_1][t][k]);
-                    p_1_0_0 += kernel_0_0 * x_1;
-                    const vec kernel_0_1 =
-                        vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 16][k][0][n_plus_1 % 16]));
-                    p_0_0_1 += kernel_0_1 * x_0;
-                    p_1_0_1 += kernel_0_1 * x_1;
-                    const vec kernel_0_2 =
-                        vec_hold(vec_load(&training->mgu.kernel[n_plus_2 / 16][k][0][n_plus_2 % 16]));
-                    p_0_0_2 += kernel_0_2 * x_0;
-                    p_1_0_2 += kernel_0_2 * x_1;
-                    const vec kernel_1_0 = vec_hold(vec_load(&training->mgu.kernel[n / 16][k][1][n % 16]));
-                    p_0_1_0 += kernel_1_0 * x_0;
-                    p_1_1_0 += kernel_1_0 * x_1;
-                    const vec kernel_1_1 =
-                        vec_hold(vec_load(&training->mgu.kernel[n_plus_1 / 16][k][1][n_plus_1 % 16]));
-                    p_0_1_1 += kernel_1_1 * x_0;
-                    p_1_1_1 += kernel_1_1 * x_1;
-                    const vec kernel_1_2 =
-                        vec_hold(vec_load(&training->mgu.kernel[n_plus_2 / 16][k][1][n_plus_2 % 16]));
-                    p_0_1_2 += kernel_1_2 * x_0;
-                    p_1_1_2 += kernel_1_2 * x_1;
-                }
-                vec sum_0_0 = p_0_0_0;
-                vec sum_0_1 = p_0_0_1;
-                vec sum_0_2 = p_0_0_2;
-                vec sum_1_0 = p_1_0_0;
-                vec sum_1_1 = p_1_0_1;
-                vec sum_1_2 = p_1_0_2;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                vec sum_0_0 = vec_load_part(&tape->local.mgu.p[b][n], 24 - n);
+                vec sum_0_1 = vec_load_part(&tape->local.mgu.p[b][n_plus_1], 24 - n_plus_1);
+                vec sum_0_2 = vec_load_part(&tape->local.mgu.p[b][n_plus_2], 24 - n_plus_2);
+                vec sum_1_0 = vec_load_part(&tape->local.mgu.p[b_plus_1][n], 24 - n);
+                vec sum_1_1 = vec_load_part(&tape->local.mgu.p[b_plus_1][n_plus_1], 24 - n_plus_1);
+                vec sum_1_2 = vec_load_part(&tape->local.mgu.p[b_plus_1][n_plus_2], 24 - n_plus_2);
+                vec sum_2_0 = vec_load_part(&tape->local.mgu.p[b_plus_2][n], 24 - n);
+                vec sum_2_1 = vec_load_part(&tape->local.mgu.p[b_plus_2][n_plus_1], 24 - n_plus_1);
+                vec sum_2_2 = vec_load_part(&tape->local.mgu.p[b_plus_2][n_plus_2], 24 - n_plus_2);
+                vec sum_3_0 = vec_load_part(&tape->local.mgu.p[b_plus_3][n], 24 - n);
+                vec sum_3_1 = vec_load_part(&tape->local.mgu.p[b_plus_3][n_plus_1], 24 - n_plus_1);
+                vec sum_3_2 = vec_load_part(&tape->local.mgu.p[b_plus_3][n_plus_2], 24 - n_plus_2);
                 for (int k = 0; k < MGU_MGU_UNITS; k++) {
                     const vec recurrent_kernel_0 =
-                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n / 16][k][n % 16]));
+                        vec_hold(vec_load(&training->mgu.recurrent_kernel[n / 16][k][n % 16]));
                     const vec h_0 = vec_splat(tape->mgu.h[t][b][k]);
                     sum_0_0 += recurrent_kernel_0 * h_0;
+                    const vec recurrent_kernel_1 =
+                        vec_hold(vec_load(&training->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]));
+                    sum_0_1 += recurrent_kernel_1 * h_0;
+                    const vec recurrent_kernel_2 =
+                        vec_hold(vec_load(&training->mgu.recurrent_kernel[n_plus_2 / 16][k][n_plus_2 % 16]));
+                    sum_0_2 += recurrent_kernel_2 * h_0;
                     const vec h_1 = vec_splat(tape->mgu.h[t][b_plus_1][k]);
                     sum_1_0 += recurrent_kernel_0 * h_1;
-                    const vec recurrent_kernel_1 =
-                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_plus_1 / 16][k][n_plus_1 % 16]));
-                    sum_0_1 += recurrent_kernel_1 * h_0;
                     sum_1_1 += recurrent_kernel_1 * h_1;
-                    const vec recurrent_kernel_2 =
-                        vec_keep(vec_load(&training->mgu.recurrent_kernel[n_plus_2 / 16][k][n_plus_2 % 16]));
-                    sum_0_2 += recurrent_kernel_2 * h_0;
                     sum_1_2 += recurrent_kernel_2 * h_1;
+                    const vec h_2 = vec_splat(tape->mgu.h[t][b_plus_2][k]);
+                    sum_2_0 += recurrent_kernel_0 * h_2;
+                    sum_2_1 += recurrent_kernel_1 * h_2;
+                    sum_2_2 += recurrent_kernel_2 * h_2;
+                    const vec h_3 = vec_splat(tape->mgu.h[t][b_plus_3][k]);
+                    sum_3_0 += recurrent_kernel_0 * h_3;
+                    sum_3_1 += recurrent_kernel_1 * h_3;
+                    sum_3_2 += recurrent_kernel_2 * h_3;
                 }
-                vec p[2][6] = {
-                    { p_0_0_0, p_0_0_1, p_0_0_2, p_0_1_0, p_0_1_1, p_0_1_2 },
-                    { p_1_0_0, p_1_0_1, p_1_0_2, p_1_1_0, p_1_1_1, p_1_1_2 },
-                };
-                vec sum_[2][3] = {
+                vec sum_[4][3] = {
                     { sum_0_0, sum_0_1, sum_0_2 },
                     { sum_1_0, sum_1_1, sum_1_2 },
+                    { sum_2_0, sum_2_1, sum_2_2 },
+                    { sum_3_0, sum_3_1, sum_3_2 },
                 };
-                for (int r = 0; r < 2 && b + r < rows; r++) {
+                for (int r = 0; r < 4 && b + r < rows; r++) {
                     const int b_plus_r = b + r;
                     const vec f_0 = vec_sigmoid(sum_[r][0]);
                     const vec f_1 = vec_sigmoid(sum_[r][1]);
@@ -2429,12 +2482,6 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                     const vec m_1 = f_1 * h_1;
                     const vec h_2 = vec_load(&tape->mgu.h[t][b_plus_r][n_plus_2]);
                     const vec m_2 = f_2 * h_2;
-                    vec_store(&tape->local.mgu.p[n / 16][b_plus_r][0][n % 16], p[r][0]);
-                    vec_store(&tape->local.mgu.p[n_plus_1 / 16][b_plus_r][0][n_plus_1 % 16], p[r][1]);
-                    vec_store(&tape->local.mgu.p[n_plus_2 / 16][b_plus_r][0][n_plus_2 % 16], p[r][2]);
-                    vec_store(&tape->local.mgu.p[n / 16][b_plus_r][1][n % 16], p[r][3]);
-                    vec_store(&tape->local.mgu.p[n_plus_1 / 16][b_plus_r][1][n_plus_1 % 16], p[r][4]);
-                    vec_store(&tape->local.mgu.p[n_plus_2 / 16][b_plus_r][1][n_plus_2 % 16], p[r][5]);
                     vec_store(&tape->mgu.f[t][b_plus_r][n], f_0);
                     vec_store(&tape->mgu.f[t][b_plus_r][n_plus_1], f_1);
                     vec_store(&tape->mgu.f[t][b_plus_r][n_plus_2], f_2);
@@ -2445,7 +2492,7 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
             }
         }
 #endif
-        /* mgu.sum_1[t,b,n] = mgu.p[t,b,1,n]
+        /* mgu.sum_1[t,b,n] = mgu.p[t,b,n+24]
          * mgu.sum_1[t,b,n] += mgu.recurrent_kernel_2[k,n] * mgu.m[t,b,k]
          * mgu.candidate[t,b,n] = tanh(mgu.sum_1[t,b,n])
          * mgu.h[t+1,b,n] = (1 - mgu.f[t,b,n]) * mgu.h[t,b,n] + mgu.f[t,b,n] * mgu.candidate[t,b,n] */
@@ -2458,18 +2505,18 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                 const int b_plus_3 = b + 3 < rows ? b + 3 : b;
                 const int b_plus_4 = b + 4 < rows ? b + 4 : b;
                 const int b_plus_5 = b + 5 < rows ? b + 5 : b;
-                vec sum_1_0_0 = vec_load(&tape->local.mgu.p[n / 16][b][1][n % 16]);
-                vec sum_1_0_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b][1][n_plus_1 % 16]);
-                vec sum_1_1_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_1][1][n % 16]);
-                vec sum_1_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_1][1][n_plus_1 % 16]);
-                vec sum_1_2_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_2][1][n % 16]);
-                vec sum_1_2_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_2][1][n_plus_1 % 16]);
-                vec sum_1_3_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_3][1][n % 16]);
-                vec sum_1_3_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_3][1][n_plus_1 % 16]);
-                vec sum_1_4_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_4][1][n % 16]);
-                vec sum_1_4_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_4][1][n_plus_1 % 16]);
-                vec sum_1_5_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_5][1][n % 16]);
-                vec sum_1_5_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_5][1][n_plus_1 % 16]);
+                vec sum_1_0_0 = vec_load_part(&tape->local.mgu.p[b][n + 24], 24 - n);
+                vec sum_1_0_1 = vec_load_part(&tape->local.mgu.p[b][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_1_0 = vec_load_part(&tape->local.mgu.p[b_plus_1][n + 24], 24 - n);
+                vec sum_1_1_1 = vec_load_part(&tape->local.mgu.p[b_plus_1][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_2_0 = vec_load_part(&tape->local.mgu.p[b_plus_2][n + 24], 24 - n);
+                vec sum_1_2_1 = vec_load_part(&tape->local.mgu.p[b_plus_2][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_3_0 = vec_load_part(&tape->local.mgu.p[b_plus_3][n + 24], 24 - n);
+                vec sum_1_3_1 = vec_load_part(&tape->local.mgu.p[b_plus_3][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_4_0 = vec_load_part(&tape->local.mgu.p[b_plus_4][n + 24], 24 - n);
+                vec sum_1_4_1 = vec_load_part(&tape->local.mgu.p[b_plus_4][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_5_0 = vec_load_part(&tape->local.mgu.p[b_plus_5][n + 24], 24 - n);
+                vec sum_1_5_1 = vec_load_part(&tape->local.mgu.p[b_plus_5][n_plus_1 + 24], 24 - n_plus_1);
                 for (int k = 0; k < MGU_MGU_UNITS; k++) {
                     const vec recurrent_kernel_2_0 =
                         vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n / 16][k][n % 16]));
@@ -2527,18 +2574,18 @@ static void mgu_layer_forward(const struct mgu_training *restrict training, stru
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                vec sum_1_0_0 = vec_load(&tape->local.mgu.p[n / 16][b][1][n % 16]);
-                vec sum_1_0_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b][1][n_plus_1 % 16]);
-                vec sum_1_0_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 16][b][1][n_plus_2 % 16]);
-                vec sum_1_1_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_1][1][n % 16]);
-                vec sum_1_1_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_1][1][n_plus_1 % 16]);
-                vec sum_1_1_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 16][b_plus_1][1][n_plus_2 % 16]);
-                vec sum_1_2_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_2][1][n % 16]);
-                vec sum_1_2_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_2][1][n_plus_1 % 16]);
-                vec sum_1_2_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 16][b_plus_2][1][n_plus_2 % 16]);
-                vec sum_1_3_0 = vec_load(&tape->local.mgu.p[n / 16][b_plus_3][1][n % 16]);
-                vec sum_1_3_1 = vec_load(&tape->local.mgu.p[n_plus_1 / 16][b_plus_3][1][n_plus_1 % 16]);
-                vec sum_1_3_2 = vec_load(&tape->local.mgu.p[n_plus_2 / 16][b_plus_3][1][n_plus_2 % 16]);
+                vec sum_1_0_0 = vec_load_part(&tape->local.mgu.p[b][n + 24], 24 - n);
+                vec sum_1_0_1 = vec_load_part(&tape->local.mgu.p[b][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_0_2 = vec_load_part(&tape->local.mgu.p[b][n_plus_2 + 24], 24 - n_plus_2);
+                vec sum_1_1_0 = vec_load_part(&tape->local.mgu.p[b_plus_1][n + 24], 24 - n);
+                vec sum_1_1_1 = vec_load_part(&tape->local.mgu.p[b_plus_1][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_1_2 = vec_load_part(&tape->local.mgu.p[b_plus_1][n_plus_2 + 24], 24 - n_plus_2);
+                vec sum_1_2_0 = vec_load_part(&tape->local.mgu.p[b_plus_2][n + 24], 24 - n);
+                vec sum_1_2_1 = vec_load_part(&tape->local.mgu.p[b_plus_2][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_2_2 = vec_load_part(&tape->local.mgu.p[b_plus_2][n_plus_2 + 24], 24 - n_plus_2);
+                vec sum_1_3_0 = vec_load_part(&tape->local.mgu.p[b_plus_3][n + 24], 24 - n);
+                vec sum_1_3_1 = vec_load_part(&tape->local.mgu.p[b_plus_3][n_plus_1 + 24], 24 - n_plus_1);
+                vec sum_1_3_2 = vec_load_part(&tape->local.mgu.p[b_plus_3][n_plus_2 + 24], 24 - n_plus_2);
                 for (int k = 0; k < MGU_MGU_UNITS; k++) {
                     const vec recurrent_kernel_2_0 =
                         vec_hold(vec_load(&training->mgu.recurrent_kernel_2[n / 16][k][n % 16]));
@@ -2805,21 +2852,17 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             vec_store(&tape->local.mgu_backward.d_recurrent_kernel_sum_2[n / 16][k][n % 16], d_recurrent_kernel_sum_2);
         }
     }
-    /* mgu.d_kernel_sum[k,g,n] = 0 */
+    /* mgu.d_kernel_sum[k,n] = 0 */
     for (int k = 0; k < MGU_FEATURES; k++) {
-        for (int g = 0; g < 2; g++) {
-            for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-                const vec d_kernel_sum = vec_splat(0.0f);
-                vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][k][g][n % 16], d_kernel_sum);
-            }
+        for (int n = 0; n < 48; n += VEC) {
+            const vec d_kernel_sum = vec_splat(0.0f);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][k][n % 16], d_kernel_sum);
         }
     }
-    /* mgu.d_bias_sum[g,n] = 0 */
-    for (int g = 0; g < 2; g++) {
-        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-            const vec d_bias_sum = vec_splat(0.0f);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 16][g][n % 16], d_bias_sum);
-        }
+    /* mgu.d_bias_sum[n] = 0 */
+    for (int n = 0; n < 48; n += VEC) {
+        const vec d_bias_sum = vec_splat(0.0f);
+        vec_store(&tape->local.mgu_backward.d_bias_sum[n], d_bias_sum);
     }
     /* mgu.d_h: 2 steps are kept, step t at t % 2 */
     /* mgu.d_sum_1, mgu.d_p, mgu.d_sum: 8 steps are kept, step t at t % 8 */
@@ -2847,7 +2890,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             }
             /* mgu.d_m[t,b,n] = 0
              * mgu.d_m[t,b,n] += mgu.d_sum_1[t,b,m] * mgu.recurrent_kernel_transposed[m,n]
-             * mgu.d_p[t,b,1,n] = mgu.d_sum_1[t,b,n]
+             * mgu.d_p[t,b,n+24] = mgu.d_sum_1[t,b,n]
              * mgu.d_f[t,b,n] += mgu.d_m[t,b,n] * mgu.h[t,b,n]
              * mgu.d_h[t,b,n] += mgu.d_m[t,b,n] * mgu.f[t,b,n]
              * mgu.d_sum[t,b,n] = mgu.d_f[t,b,n] * (mgu.f[t,b,n] * (1 - mgu.f[t,b,n])) */
@@ -2923,9 +2966,9 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         d_h_1 += d_m[r][1] * f_1;
                         const vec d_sum_0 = d_f_0 * (f_0 * (1.0f - f_0));
                         const vec d_sum_1 = d_f_1 * (f_1 * (1.0f - f_1));
-                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 8][b_plus_r][1][n % 16], d_sum_1_0);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b_plus_r][1][n_plus_1 % 16],
-                            d_sum_1_1);
+                        vec_store_part(&tape->local.mgu_backward.d_p[t % 8][b_plus_r][n + 24], d_sum_1_0, 24 - n);
+                        vec_store_part(&tape->local.mgu_backward.d_p[t % 8][b_plus_r][n_plus_1 + 24], d_sum_1_1,
+                            24 - n_plus_1);
                         vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n], d_f_0);
                         vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_1], d_f_1);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h_0);
@@ -3013,11 +3056,11 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         const vec d_sum_0 = d_f_0 * (f_0 * (1.0f - f_0));
                         const vec d_sum_1 = d_f_1 * (f_1 * (1.0f - f_1));
                         const vec d_sum_2 = d_f_2 * (f_2 * (1.0f - f_2));
-                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 8][b_plus_r][1][n % 16], d_sum_1_0);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b_plus_r][1][n_plus_1 % 16],
-                            d_sum_1_1);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 8][b_plus_r][1][n_plus_2 % 16],
-                            d_sum_1_2);
+                        vec_store_part(&tape->local.mgu_backward.d_p[t % 8][b_plus_r][n + 24], d_sum_1_0, 24 - n);
+                        vec_store_part(&tape->local.mgu_backward.d_p[t % 8][b_plus_r][n_plus_1 + 24], d_sum_1_1,
+                            24 - n_plus_1);
+                        vec_store_part(&tape->local.mgu_backward.d_p[t % 8][b_plus_r][n_plus_2 + 24], d_sum_1_2,
+                            24 - n_plus_2);
                         vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n], d_f_0);
                         vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_1], d_f_1);
                         vec_store(&tape->local.mgu_backward.d_f[b_plus_r][n_plus_2], d_f_2);
@@ -3032,7 +3075,7 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             }
 #endif
             /* mgu.d_h[t,b,n] += mgu.d_sum[t,b,m] * mgu.recurrent_kernel_transposed_2[m,n]
-             * mgu.d_p[t,b,0,n] = mgu.d_sum[t,b,n] */
+             * mgu.d_p[t,b,n] = mgu.d_sum[t,b,n] */
 #if VEC == LANES
             for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
                 const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
@@ -3093,9 +3136,9 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         const vec d_sum_1 = vec_load(&tape->local.mgu_backward.d_sum[t % 8][b_plus_r][n_plus_1]);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h[r][0]);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h[r][1]);
-                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 8][b_plus_r][0][n % 16], d_sum_0);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b_plus_r][0][n_plus_1 % 16],
-                            d_sum_1);
+                        vec_store_part(&tape->local.mgu_backward.d_p[t % 8][b_plus_r][n], d_sum_0, 24 - n);
+                        vec_store_part(&tape->local.mgu_backward.d_p[t % 8][b_plus_r][n_plus_1], d_sum_1,
+                            24 - n_plus_1);
                     }
                 }
             }
@@ -3159,11 +3202,11 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n], d_h[r][0]);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_1], d_h[r][1]);
                         vec_store(&tape->mgu.d_h[t % 2][b_plus_r][n_plus_2], d_h[r][2]);
-                        vec_store(&tape->local.mgu_backward.d_p[n / 16][t % 8][b_plus_r][0][n % 16], d_sum_0);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b_plus_r][0][n_plus_1 % 16],
-                            d_sum_1);
-                        vec_store(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 8][b_plus_r][0][n_plus_2 % 16],
-                            d_sum_2);
+                        vec_store_part(&tape->local.mgu_backward.d_p[t % 8][b_plus_r][n], d_sum_0, 24 - n);
+                        vec_store_part(&tape->local.mgu_backward.d_p[t % 8][b_plus_r][n_plus_1], d_sum_1,
+                            24 - n_plus_1);
+                        vec_store_part(&tape->local.mgu_backward.d_p[t % 8][b_plus_r][n_plus_2], d_sum_2,
+                            24 - n_plus_2);
                     }
                 }
             }
@@ -3560,127 +3603,113 @@ static void mgu_layer_backward_2(const struct mgu_training *restrict training, s
             }
         }
 #endif
-        /* mgu.d_kernel_sum[k,g,n] += mgu.d_p[t,b,g,n] * x[b,t,k] */
-        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
+        /* mgu.d_kernel_sum[k,n] += mgu.d_p[t,b,n] * x[b,t,k] */
+#if VEC == LANES
+        for (int n = 0; n < 48; n += 3 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            vec d_kernel_sum_0_0 = vec_splat(0.0f);
+            vec d_kernel_sum_0_1 = vec_splat(0.0f);
+            vec d_kernel_sum_0_2 = vec_splat(0.0f);
+            vec d_kernel_sum_1_0 = vec_splat(0.0f);
+            vec d_kernel_sum_1_1 = vec_splat(0.0f);
+            vec d_kernel_sum_1_2 = vec_splat(0.0f);
+            for (int t = t_start; t < t_end; t++) {
+                for (int b = 0; b < rows; b++) {
+                    const vec d_p_0 = vec_load(&tape->local.mgu_backward.d_p[t % 8][b][n]);
+                    const vec x_0 = vec_splat(tape->input[b][t][0]);
+                    d_kernel_sum_0_0 += d_p_0 * x_0;
+                    const vec d_p_1 = vec_load(&tape->local.mgu_backward.d_p[t % 8][b][n_plus_1]);
+                    d_kernel_sum_0_1 += d_p_1 * x_0;
+                    const vec d_p_2 = vec_load(&tape->local.mgu_backward.d_p[t % 8][b][n_plus_2]);
+                    d_kernel_sum_0_2 += d_p_2 * x_0;
+                    const vec x_1 = vec_splat(tape->input[b][t][1]);
+                    d_kernel_sum_1_0 += d_p_0 * x_1;
+                    d_kernel_sum_1_1 += d_p_1 * x_1;
+                    d_kernel_sum_1_2 += d_p_2 * x_1;
+                }
+            }
+            d_kernel_sum_0_0 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][0][n % 16]);
+            d_kernel_sum_0_1 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n_plus_1 / 16][0][n_plus_1 % 16]);
+            d_kernel_sum_0_2 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n_plus_2 / 16][0][n_plus_2 % 16]);
+            d_kernel_sum_1_0 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][1][n % 16]);
+            d_kernel_sum_1_1 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n_plus_1 / 16][1][n_plus_1 % 16]);
+            d_kernel_sum_1_2 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n_plus_2 / 16][1][n_plus_2 % 16]);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][0][n % 16], d_kernel_sum_0_0);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n_plus_1 / 16][0][n_plus_1 % 16], d_kernel_sum_0_1);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n_plus_2 / 16][0][n_plus_2 % 16], d_kernel_sum_0_2);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][1][n % 16], d_kernel_sum_1_0);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n_plus_1 / 16][1][n_plus_1 % 16], d_kernel_sum_1_1);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n_plus_2 / 16][1][n_plus_2 % 16], d_kernel_sum_1_2);
+        }
+#else
+        for (int n = 0; n < 48; n += 2 * VEC) {
+            const int n_plus_1 = n + VEC < 48 ? n + VEC : n;
             vec d_kernel_sum_0_0 = vec_splat(0.0f);
             vec d_kernel_sum_0_1 = vec_splat(0.0f);
             vec d_kernel_sum_1_0 = vec_splat(0.0f);
             vec d_kernel_sum_1_1 = vec_splat(0.0f);
             for (int t = t_start; t < t_end; t++) {
                 for (int b = 0; b < rows; b++) {
-                    const vec d_p_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 8][b][0][n % 16]);
+                    const vec d_p_0 = vec_load(&tape->local.mgu_backward.d_p[t % 8][b][n]);
                     const vec x_0 = vec_splat(tape->input[b][t][0]);
                     d_kernel_sum_0_0 += d_p_0 * x_0;
-                    const vec d_p_1 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 8][b][1][n % 16]);
+                    const vec d_p_1 = vec_load(&tape->local.mgu_backward.d_p[t % 8][b][n_plus_1]);
                     d_kernel_sum_0_1 += d_p_1 * x_0;
                     const vec x_1 = vec_splat(tape->input[b][t][1]);
                     d_kernel_sum_1_0 += d_p_0 * x_1;
                     d_kernel_sum_1_1 += d_p_1 * x_1;
                 }
             }
-            d_kernel_sum_0_0 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][0][0][n % 16]);
-            d_kernel_sum_0_1 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][0][1][n % 16]);
-            d_kernel_sum_1_0 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][1][0][n % 16]);
-            d_kernel_sum_1_1 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][1][1][n % 16]);
-            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][0][0][n % 16], d_kernel_sum_0_0);
-            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][0][1][n % 16], d_kernel_sum_0_1);
-            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][1][0][n % 16], d_kernel_sum_1_0);
-            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][1][1][n % 16], d_kernel_sum_1_1);
-        }
-        /* mgu.d_bias_sum[g,n] += mgu.d_p[t,b,g,n] */
-#if VEC == LANES
-        for (int n = 0; n < MGU_MGU_UNITS; n += 2 * VEC) {
-            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
-            vec d_bias_sum_0_0 = vec_splat(0.0f);
-            vec d_bias_sum_0_1 = vec_splat(0.0f);
-            vec d_bias_sum_1_0 = vec_splat(0.0f);
-            vec d_bias_sum_1_1 = vec_splat(0.0f);
-            for (int t = t_start; t < t_end; t++) {
-                for (int b = 0; b < rows; b++) {
-                    const vec d_p_0_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 8][b][0][n % 16]);
-                    d_bias_sum_0_0 += d_p_0_0;
-                    const vec d_p_0_1 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b][0][n_plus_1 % 16]);
-                    d_bias_sum_0_1 += d_p_0_1;
-                    const vec d_p_1_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 8][b][1][n % 16]);
-                    d_bias_sum_1_0 += d_p_1_0;
-                    const vec d_p_1_1 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b][1][n_plus_1 % 16]);
-                    d_bias_sum_1_1 += d_p_1_1;
-                }
-            }
-            d_bias_sum_0_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n / 16][0][n % 16]);
-            d_bias_sum_0_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][0][n_plus_1 % 16]);
-            d_bias_sum_1_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n / 16][1][n % 16]);
-            d_bias_sum_1_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][1][n_plus_1 % 16]);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 16][0][n % 16], d_bias_sum_0_0);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][0][n_plus_1 % 16], d_bias_sum_0_1);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 16][1][n % 16], d_bias_sum_1_0);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][1][n_plus_1 % 16], d_bias_sum_1_1);
-        }
-#else
-        for (int n = 0; n < MGU_MGU_UNITS; n += 3 * VEC) {
-            const int n_plus_1 = n + VEC < MGU_MGU_UNITS ? n + VEC : n;
-            const int n_plus_2 = n + 2 * VEC < MGU_MGU_UNITS ? n + 2 * VEC : n;
-            vec d_bias_sum_0_0 = vec_splat(0.0f);
-            vec d_bias_sum_0_1 = vec_splat(0.0f);
-            vec d_bias_sum_0_2 = vec_splat(0.0f);
-            vec d_bias_sum_1_0 = vec_splat(0.0f);
-            vec d_bias_sum_1_1 = vec_splat(0.0f);
-            vec d_bias_sum_1_2 = vec_splat(0.0f);
-            for (int t = t_start; t < t_end; t++) {
-                for (int b = 0; b < rows; b++) {
-                    const vec d_p_0_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 8][b][0][n % 16]);
-                    d_bias_sum_0_0 += d_p_0_0;
-                    const vec d_p_0_1 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b][0][n_plus_1 % 16]);
-                    d_bias_sum_0_1 += d_p_0_1;
-                    const vec d_p_0_2 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 8][b][0][n_plus_2 % 16]);
-                    d_bias_sum_0_2 += d_p_0_2;
-                    const vec d_p_1_0 = vec_load(&tape->local.mgu_backward.d_p[n / 16][t % 8][b][1][n % 16]);
-                    d_bias_sum_1_0 += d_p_1_0;
-                    const vec d_p_1_1 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_1 / 16][t % 8][b][1][n_plus_1 % 16]);
-                    d_bias_sum_1_1 += d_p_1_1;
-                    const vec d_p_1_2 =
-                        vec_load(&tape->local.mgu_backward.d_p[n_plus_2 / 16][t % 8][b][1][n_plus_2 % 16]);
-                    d_bias_sum_1_2 += d_p_1_2;
-                }
-            }
-            d_bias_sum_0_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n / 16][0][n % 16]);
-            d_bias_sum_0_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][0][n_plus_1 % 16]);
-            d_bias_sum_0_2 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 16][0][n_plus_2 % 16]);
-            d_bias_sum_1_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n / 16][1][n % 16]);
-            d_bias_sum_1_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][1][n_plus_1 % 16]);
-            d_bias_sum_1_2 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 16][1][n_plus_2 % 16]);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 16][0][n % 16], d_bias_sum_0_0);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][0][n_plus_1 % 16], d_bias_sum_0_1);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 16][0][n_plus_2 % 16], d_bias_sum_0_2);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n / 16][1][n % 16], d_bias_sum_1_0);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_1 / 16][1][n_plus_1 % 16], d_bias_sum_1_1);
-            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_2 / 16][1][n_plus_2 % 16], d_bias_sum_1_2);
+            d_kernel_sum_0_0 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][0][n % 16]);
+            d_kernel_sum_0_1 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n_plus_1 / 16][0][n_plus_1 % 16]);
+            d_kernel_sum_1_0 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][1][n % 16]);
+            d_kernel_sum_1_1 += vec_load(&tape->local.mgu_backward.d_kernel_sum[n_plus_1 / 16][1][n_plus_1 % 16]);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][0][n % 16], d_kernel_sum_0_0);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n_plus_1 / 16][0][n_plus_1 % 16], d_kernel_sum_0_1);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n / 16][1][n % 16], d_kernel_sum_1_0);
+            vec_store(&tape->local.mgu_backward.d_kernel_sum[n_plus_1 / 16][1][n_plus_1 % 16], d_kernel_sum_1_1);
         }
 #endif
-    }
-    /* mgu.d_bias[24*g+n] += mgu.d_bias_sum[g,n] */
-    for (int g = 0; g < 2; g++) {
-        for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-            const vec d_bias_sum = vec_load(&tape->local.mgu_backward.d_bias_sum[n / 16][g][n % 16]);
-            vec d_bias = vec_load_part(&gradients->mgu.bias[24 * g + n], 24 - n);
-            d_bias += d_bias_sum;
-            vec_store_part(&gradients->mgu.bias[24 * g + n], d_bias, 24 - n);
+        /* mgu.d_bias_sum[n] += mgu.d_p[t,b,n] */
+        for (int n = 0; n < 48; n += 3 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            vec d_bias_sum_0 = vec_splat(0.0f);
+            vec d_bias_sum_1 = vec_splat(0.0f);
+            vec d_bias_sum_2 = vec_splat(0.0f);
+            for (int t = t_start; t < t_end; t++) {
+                for (int b = 0; b < rows; b++) {
+                    const vec d_p_0 = vec_load(&tape->local.mgu_backward.d_p[t % 8][b][n]);
+                    d_bias_sum_0 += d_p_0;
+                    const vec d_p_1 = vec_load(&tape->local.mgu_backward.d_p[t % 8][b][n_plus_1]);
+                    d_bias_sum_1 += d_p_1;
+                    const vec d_p_2 = vec_load(&tape->local.mgu_backward.d_p[t % 8][b][n_plus_2]);
+                    d_bias_sum_2 += d_p_2;
+                }
+            }
+            d_bias_sum_0 += vec_load(&tape->local.mgu_backward.d_bias_sum[n]);
+            d_bias_sum_1 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_1]);
+            d_bias_sum_2 += vec_load(&tape->local.mgu_backward.d_bias_sum[n_plus_2]);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n], d_bias_sum_0);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_1], d_bias_sum_1);
+            vec_store(&tape->local.mgu_backward.d_bias_sum[n_plus_2], d_bias_sum_2);
         }
     }
-    /* mgu.d_kernel[k,24*g+n] += mgu.d_kernel_sum[k,g,n] */
+    /* mgu.d_bias[n] += mgu.d_bias_sum[n] */
+    for (int n = 0; n < 48; n += VEC) {
+        const vec d_bias_sum = vec_load(&tape->local.mgu_backward.d_bias_sum[n]);
+        vec d_bias = vec_load(&gradients->mgu.bias[n]);
+        d_bias += d_bias_sum;
+        vec_store(&gradients->mgu.bias[n], d_bias);
+    }
+    /* mgu.d_kernel[k,n] += mgu.d_kernel_sum[k,n] */
     for (int k = 0; k < MGU_FEATURES; k++) {
-        for (int g = 0; g < 2; g++) {
-            for (int n = 0; n < MGU_MGU_UNITS; n += VEC) {
-                const vec d_kernel_sum = vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][k][g][n % 16]);
-                vec d_kernel = vec_load_part(&gradients->mgu.kernel[k][24 * g + n], 24 - n);
-                d_kernel += d_kernel_sum;
-                vec_store_part(&gradients->mgu.kernel[k][24 * g + n], d_kernel, 24 - n);
-            }
+        for (int n = 0; n < 48; n += VEC) {
+            const vec d_kernel_sum = vec_load(&tape->local.mgu_backward.d_kernel_sum[n / 16][k][n % 16]);
+            vec d_kernel = vec_load(&gradients->mgu.kernel[k][n]);
+            d_kernel += d_kernel_sum;
+            vec_store(&gradients->mgu.kernel[k][n], d_kernel);
         }
     }
     /* mgu.d_recurrent_kernel[k,n] += mgu.d_recurrent_kernel_sum_2[k,n] */

@@ -1,7 +1,7 @@
 /* mgu.h: written by lstmc 0.1 from mgu.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   x[30, 2] -> MGU[24] -> Dense[1]
  *   1 321 weights   step: 1 272 mul-adds, 48 activations
- *   tape 20.2 KB a row   state 256 B   scratch 8.0 KB   16 lanes
+ *   tape 19.7 KB a row   state 256 B   scratch 6.1 KB   16 lanes
  *
  * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds float, y float):
  *     static struct mgu_weights weights;
@@ -84,7 +84,7 @@ void mgu_predict_batch(const struct mgu_packed *packed, struct mgu_batch_scratch
 /* Before the first step of a stream: every state takes its initial value. */
 void mgu_reset(const struct mgu_packed *packed, struct mgu_state *state);
 
-/* The next step of a stream: x [2], y [1], the output after this step. Returns 1: y was written. On the stack: 516 B of
+/* The next step of a stream: x [2], y [1], the output after this step. Returns 1: y was written. On the stack: 452 B of
  * arrays, and what the compiler adds. */
 int mgu_step(const struct mgu_packed *packed, struct mgu_state *state, const float *x, float *y);
 
@@ -97,6 +97,11 @@ void mgu_reset_tape(const struct mgu_training *training, struct mgu_tape *tape);
 /* x [rows][MGU_INPUTS], rows from 1 to MGU_BATCH; x is copied. The same seed draws the same dropout for the same
  * first_row; seed 0 turns dropout off: an evaluation. Leaves y in tape->output. */
 void mgu_forward(const struct mgu_training *training, struct mgu_tape *tape, const float *x, int rows, uint64_t seed);
+
+/* After mgu_prepare_training, where of the weights the floats first to first + count - 1 alone have changed since,
+ * counted from the start of the struct. Several threads may do so at once for ranges that share no group of
+ * LSTMC_RANGE_ROWS rows of a matrix, counted from its first row, and no array with fewer rows or of rank 1. */
+void mgu_prepare_range(struct mgu_training *training, const struct mgu_weights *weights, size_t first, size_t count);
 
 /* After forward: returns scale * the sum of the losses (mse) of its rows, and leaves the derivative for mgu_backward.
  * target [rows][MGU_TARGETS]. sample_weight [rows], or NULL for ones. scale 1 / rows gives Keras's mean over
@@ -150,11 +155,11 @@ struct mgu_gradients {
 };
 
 /* What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 6.9 KB. */
+ * change. 6.7 KB. */
 struct mgu_packed {
     struct {
-        float bias[2][2][16];
-        float kernel[2][MGU_FEATURES][2][16];
+        float bias[48];
+        float kernel[1][MGU_FEATURES][48];
         float recurrent_kernel[2][MGU_MGU_UNITS][16];
         float recurrent_kernel_2[2][MGU_MGU_UNITS][16];
     } mgu;
@@ -164,14 +169,14 @@ struct mgu_packed {
     const struct mgu_weights *weights;
 };
 
-/* Memory for one mgu_predict at a time; its contents need not be kept. 8.0 KB. */
+/* Memory for one mgu_predict at a time; its contents need not be kept. 6.1 KB. */
 struct mgu_scratch {
     struct {
         float h[2][32];      /* 2 of 31 steps, step t at t % 2 */
     } mgu;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float p[2][MGU_TIMESTEPS][2][16];
+            float p[MGU_TIMESTEPS][48];
             float f[32];      /* one of 30 steps */
             float m[32];      /* one of 30 steps */
         } mgu;
@@ -181,7 +186,7 @@ struct mgu_scratch {
     } dense;
 };
 
-/* Memory for one mgu_predict_batch at a time; its contents need not be kept. 12.1 KB. */
+/* Memory for one mgu_predict_batch at a time; its contents need not be kept. 11.1 KB. */
 struct mgu_batch_scratch {
     struct {
         float h[2][MGU_BATCH][32];      /* 2 of 31 steps, step t at t % 2 */
@@ -191,7 +196,7 @@ struct mgu_batch_scratch {
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float p[2][MGU_BATCH][2][16];      /* one of 30 steps */
+            float p[MGU_BATCH][48];      /* one of 30 steps */
             float f[MGU_BATCH][32];      /* one of 30 steps */
             float m[MGU_BATCH][32];      /* one of 30 steps */
         } mgu;
@@ -206,11 +211,11 @@ struct mgu_state {
 };
 
 /* What training reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 13.0 KB. */
+ * change. 12.8 KB. */
 struct mgu_training {
     struct {
-        float bias[2][2][16];
-        float kernel[2][MGU_FEATURES][2][16];
+        float bias[48];
+        float kernel[1][MGU_FEATURES][48];
         float recurrent_kernel[2][MGU_MGU_UNITS][16];
         float recurrent_kernel_2[2][MGU_MGU_UNITS][16];
         float recurrent_kernel_transposed[2][MGU_MGU_UNITS][16];
@@ -225,7 +230,7 @@ struct mgu_training {
 
 /* What forward leaves for loss and backward: the activations of up to MGU_BATCH samples. `output` holds y,
  * [rows][MGU_OUTPUTS]. `d_output`, of the same shape, is for a loss of your own. `first_row` is the index in the whole
- * batch of row 0 (0 after mgu_reset_tape): dropout draws by it, so that shards differ. 323 KB. Not on the stack. */
+ * batch of row 0 (0 after mgu_reset_tape): dropout draws by it, so that shards differ. 315 KB. Not on the stack. */
 struct mgu_tape {
     struct {
         float h[MGU_TIMESTEPS + 1][MGU_BATCH][32];      /* row 0: before the first step */
@@ -240,7 +245,7 @@ struct mgu_tape {
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
-            float p[2][MGU_BATCH][2][16];      /* one of 30 steps */
+            float p[MGU_BATCH][48];      /* one of 30 steps */
         } mgu;
         struct {
             float e[MGU_BATCH][MGU_DENSE_UNITS];
@@ -249,14 +254,14 @@ struct mgu_tape {
             float d_l[MGU_BATCH];
         } model_loss;
         struct {
-            float d_p[2][8][MGU_BATCH][2][16];      /* 8 of 30 steps, step t at t % 8 */
+            float d_p[8][MGU_BATCH][48];      /* 8 of 30 steps, step t at t % 8 */
             float d_sum[8][MGU_BATCH][32];      /* 8 of 30 steps, step t at t % 8 */
             float d_f[MGU_BATCH][32];      /* one of 30 steps */
             float d_sum_1[8][MGU_BATCH][32];      /* 8 of 30 steps, step t at t % 8 */
             float d_recurrent_kernel_sum[2][MGU_MGU_UNITS][16];
             float d_recurrent_kernel_sum_2[2][MGU_MGU_UNITS][16];
-            float d_kernel_sum[2][MGU_FEATURES][2][16];
-            float d_bias_sum[2][2][16];
+            float d_kernel_sum[3][MGU_FEATURES][16];
+            float d_bias_sum[48];
         } mgu_backward;
     } local;
     float input[MGU_BATCH][MGU_TIMESTEPS][MGU_FEATURES];
@@ -281,6 +286,7 @@ struct mgu_tape {
 #include <stdint.h>
 
 #define LSTMC_RANK_MAX 6
+#define LSTMC_RANGE_ROWS 16       /* see prepare_range */
 
 enum lstmc_initializer_kind {
     LSTMC_CONSTANT,               /* a */
@@ -432,6 +438,11 @@ struct lstmc_model {
     void  (*reset)(const void *packed, void *state);
     int   (*step)(const void *packed, void *state, const void *x, float *y);
     void  (*prepare_training)(void *training, const void *weights);
+    /* prepare_training has been called; then, of the floats first to first + count - 1 of the weights, what depends on
+     * them. Several threads may do so at once for ranges that share no group of LSTMC_RANGE_ROWS rows of a weight,
+     * from its first row on, and no weight of fewer rows or of rank 1. NULL: more is made of the weights than copies.
+     */
+    void  (*prepare_range)(void *training, const void *weights, size_t first, size_t count);
     void  (*reset_tape)(const void *training, void *tape);
     void  (*forward)(const void *training, void *tape, const void *x, int rows, uint64_t seed);
     float (*loss_function)(void *tape, const void *target, const float *sample_weight, float scale);

@@ -1,7 +1,7 @@
 /* reber.c: written by lstmc 0.1 from reber.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   tokens[24] -> Embedding[24, 8] -> LSTM[24] -> Dense[8]
  *   3 432 weights   step: 2 496 mul-adds, 128 activations
- *   tape 39.2 KB a row   state 512 B   scratch 648 B   16 lanes
+ *   tape 35.7 KB a row   state 512 B   scratch 896 B   16 lanes
  */
 #ifndef REBER_ISA
 
@@ -97,6 +97,7 @@
 #define vec_tanh(...) REBER_NAME(reber__vec_tanh)(__VA_ARGS__)
 #define vec_sigmoid(...) REBER_NAME(reber__vec_sigmoid)(__VA_ARGS__)
 #define clamped(...) REBER_NAME(reber__clamped)(__VA_ARGS__)
+#define touches_rows(...) REBER_NAME(reber__touches_rows)(__VA_ARGS__)
 #define maximum(...) REBER_NAME(reber__maximum)(__VA_ARGS__)
 #define lstm_prepare(...) REBER_NAME(reber__lstm_prepare)(__VA_ARGS__)
 #define reber_prepare_with(...) REBER_NAME(reber_prepare_with)(__VA_ARGS__)
@@ -111,10 +112,8 @@
 #define lstm_step(...) REBER_NAME(reber__lstm_step)(__VA_ARGS__)
 #define dense_step(...) REBER_NAME(reber__dense_step)(__VA_ARGS__)
 #define reber_step_with(...) REBER_NAME(reber_step_with)(__VA_ARGS__)
-#define lstm_prepare_training(...) REBER_NAME(reber__lstm_prepare_training)(__VA_ARGS__)
-#define dense_prepare_training(...) REBER_NAME(reber__dense_prepare_training)(__VA_ARGS__)
-#define lstm_prepare_training_2(...) REBER_NAME(reber__lstm_prepare_training_2)(__VA_ARGS__)
 #define reber_prepare_training_with(...) REBER_NAME(reber_prepare_training_with)(__VA_ARGS__)
+#define reber_prepare_range_with(...) REBER_NAME(reber_prepare_range_with)(__VA_ARGS__)
 #define reber_reset_tape_with(...) REBER_NAME(reber_reset_tape_with)(__VA_ARGS__)
 #define lstm_forward(...) REBER_NAME(reber__lstm_forward)(__VA_ARGS__)
 #define dense_forward(...) REBER_NAME(reber__dense_forward)(__VA_ARGS__)
@@ -212,6 +211,12 @@ int reber_step(const struct reber_packed *restrict packed, struct reber_state *r
 void reber_prepare_training(struct reber_training *restrict training, const struct reber_weights *restrict weights)
 {
     REBER_CALL(reber_prepare_training_with, (training, weights));
+}
+
+void reber_prepare_range(struct reber_training *restrict training, const struct reber_weights *restrict weights,
+    size_t first, size_t count)
+{
+    REBER_CALL(reber_prepare_range_with, (training, weights, first, count));
 }
 
 void reber_reset_tape(const struct reber_training *restrict training, struct reber_tape *restrict tape)
@@ -424,6 +429,11 @@ static void reber_carry_thunk(void *tape)
     reber_carry(tape);
 }
 
+static void reber_prepare_range_thunk(void *training, const void *weights, size_t first, size_t count)
+{
+    reber_prepare_range(training, weights, first, count);
+}
+
 static float reber_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)
 {
     return reber_loss(tape, target, sample_weight, scale);
@@ -456,6 +466,7 @@ const struct lstmc_model reber_model = {
     .prepare_training = reber_prepare_training_thunk, .reset_tape = reber_reset_tape_thunk,
         .forward = reber_forward_thunk,
     .backward = reber_backward_thunk, .carry = reber_carry_thunk,
+    .prepare_range = reber_prepare_range_thunk,
     .d_output_offset = offsetof(struct reber_tape, d_output),
     .loss_function = reber_loss_thunk,
 };
@@ -503,6 +514,7 @@ const struct lstmc_model reber_model = {
 #undef vec_tanh
 #undef vec_sigmoid
 #undef clamped
+#undef touches_rows
 #undef maximum
 #undef lstm_prepare
 #undef reber_prepare_with
@@ -517,10 +529,8 @@ const struct lstmc_model reber_model = {
 #undef lstm_step
 #undef dense_step
 #undef reber_step_with
-#undef lstm_prepare_training
-#undef dense_prepare_training
-#undef lstm_prepare_training_2
 #undef reber_prepare_training_with
+#undef reber_prepare_range_with
 #undef reber_reset_tape_with
 #undef lstm_forward
 #undef dense_forward
@@ -1064,6 +1074,22 @@ static inline int clamped(int32_t id, int count)
     return id >= 0 && id < count ? (int)id : 0;
 }
 
+/* Which rows of a weight that begins at this byte the floats first to first + count - 1 touch, in groups of
+ * LSTMC_RANGE_ROWS; 0: none. */
+static inline int touches_rows(size_t first, size_t count, size_t byte, size_t columns, size_t rows,
+    int *first_row, int *end_row)
+{
+    const size_t start = byte / sizeof(float), end = start + columns * rows, behind = first + count;
+    const size_t group = columns * LSTMC_RANGE_ROWS;
+    if (behind <= start || first >= end)
+        return 0;
+    const size_t groups = first > start ? (first - start) / group : 0;
+    const size_t end_of_groups = behind < end ? (behind - start - 1) / group + 1 : rows;
+    *first_row = (int)(groups * LSTMC_RANGE_ROWS);
+    *end_row = (int)(end_of_groups * LSTMC_RANGE_ROWS < rows ? end_of_groups * LSTMC_RANGE_ROWS : rows);
+    return 1;
+}
+
 /* a NaN stays one */
 static inline float maximum(float a, float b)
 {
@@ -1077,430 +1103,602 @@ static inline float maximum(float a, float b)
 
 static void lstm_prepare(const struct reber_weights *restrict weights, struct reber_packed *restrict packed)
 {
-    /* lstm.table[v,g,n] = lstm.bias[24*g+n]
-     * lstm.table[v,g,n] += lstm.kernel[k,24*g+n] * embedding.embeddings[v,k] */
+    /* lstm.table[v,n] = lstm.bias[n]
+     * lstm.table[v,n] += lstm.kernel[k,n] * embedding.embeddings[v,k] */
 #if VEC == LANES
-    for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < REBER_LSTM_UNITS; n += 2 * VEC) {
-            const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
-            const vec bias_0 = vec_load_part(&weights->lstm.bias[24 * g + n], 24 - n);
-            vec table_0_0 = bias_0;
-            const vec bias_1 = vec_load_part(&weights->lstm.bias[24 * g + n_plus_1], 24 - n_plus_1);
-            vec table_0_1 = bias_1;
-            vec table_1_0 = bias_0;
-            vec table_1_1 = bias_1;
-            vec table_2_0 = bias_0;
-            vec table_2_1 = bias_1;
-            vec table_3_0 = bias_0;
-            vec table_3_1 = bias_1;
-            vec table_4_0 = bias_0;
-            vec table_4_1 = bias_1;
-            vec table_5_0 = bias_0;
-            vec table_5_1 = bias_1;
-            vec table_6_0 = bias_0;
-            vec table_6_1 = bias_1;
-            vec table_7_0 = bias_0;
-            vec table_7_1 = bias_1;
-            const vec kernel_0_0 = vec_load_part(&weights->lstm.kernel[0][24 * g + n], 24 - n);
-            const vec embeddings_0_0 = vec_splat(weights->embedding.embeddings[0][0]);
-            table_0_0 += kernel_0_0 * embeddings_0_0;
-            const vec kernel_0_1 = vec_load_part(&weights->lstm.kernel[0][24 * g + n_plus_1], 24 - n_plus_1);
-            table_0_1 += kernel_0_1 * embeddings_0_0;
-            const vec embeddings_1_0 = vec_splat(weights->embedding.embeddings[1][0]);
-            table_1_0 += kernel_0_0 * embeddings_1_0;
-            table_1_1 += kernel_0_1 * embeddings_1_0;
-            const vec embeddings_2_0 = vec_splat(weights->embedding.embeddings[2][0]);
-            table_2_0 += kernel_0_0 * embeddings_2_0;
-            table_2_1 += kernel_0_1 * embeddings_2_0;
-            const vec embeddings_3_0 = vec_splat(weights->embedding.embeddings[3][0]);
-            table_3_0 += kernel_0_0 * embeddings_3_0;
-            table_3_1 += kernel_0_1 * embeddings_3_0;
-            const vec embeddings_4_0 = vec_splat(weights->embedding.embeddings[4][0]);
-            table_4_0 += kernel_0_0 * embeddings_4_0;
-            table_4_1 += kernel_0_1 * embeddings_4_0;
-            const vec embeddings_5_0 = vec_splat(weights->embedding.embeddings[5][0]);
-            table_5_0 += kernel_0_0 * embeddings_5_0;
-            table_5_1 += kernel_0_1 * embeddings_5_0;
-            const vec embeddings_6_0 = vec_splat(weights->embedding.embeddings[6][0]);
-            table_6_0 += kernel_0_0 * embeddings_6_0;
-            table_6_1 += kernel_0_1 * embeddings_6_0;
-            const vec embeddings_7_0 = vec_splat(weights->embedding.embeddings[7][0]);
-            table_7_0 += kernel_0_0 * embeddings_7_0;
-            table_7_1 += kernel_0_1 * embeddings_7_0;
-            const vec kernel_1_0 = vec_load_part(&weights->lstm.kernel[1][24 * g + n], 24 - n);
-            const vec embeddings_0_1 = vec_splat(weights->embedding.embeddings[0][1]);
-            table_0_0 += kernel_1_0 * embeddings_0_1;
-            const vec kernel_1_1 = vec_load_part(&weights->lstm.kernel[1][24 * g + n_plus_1], 24 - n_plus_1);
-            table_0_1 += kernel_1_1 * embeddings_0_1;
-            const vec embeddings_1_1 = vec_splat(weights->embedding.embeddings[1][1]);
-            table_1_0 += kernel_1_0 * embeddings_1_1;
-            table_1_1 += kernel_1_1 * embeddings_1_1;
-            const vec embeddings_2_1 = vec_splat(weights->embedding.embeddings[2][1]);
-            table_2_0 += kernel_1_0 * embeddings_2_1;
-            table_2_1 += kernel_1_1 * embeddings_2_1;
-            const vec embeddings_3_1 = vec_splat(weights->embedding.embeddings[3][1]);
-            table_3_0 += kernel_1_0 * embeddings_3_1;
-            table_3_1 += kernel_1_1 * embeddings_3_1;
-            const vec embeddings_4_1 = vec_splat(weights->embedding.embeddings[4][1]);
-            table_4_0 += kernel_1_0 * embeddings_4_1;
-            table_4_1 += kernel_1_1 * embeddings_4_1;
-            const vec embeddings_5_1 = vec_splat(weights->embedding.embeddings[5][1]);
-            table_5_0 += kernel_1_0 * embeddings_5_1;
-            table_5_1 += kernel_1_1 * embeddings_5_1;
-            const vec embeddings_6_1 = vec_splat(weights->embedding.embeddings[6][1]);
-            table_6_0 += kernel_1_0 * embeddings_6_1;
-            table_6_1 += kernel_1_1 * embeddings_6_1;
-            const vec embeddings_7_1 = vec_splat(weights->embedding.embeddings[7][1]);
-            table_7_0 += kernel_1_0 * embeddings_7_1;
-            table_7_1 += kernel_1_1 * embeddings_7_1;
-            const vec kernel_2_0 = vec_load_part(&weights->lstm.kernel[2][24 * g + n], 24 - n);
-            const vec embeddings_0_2 = vec_splat(weights->embedding.embeddings[0][2]);
-            table_0_0 += kernel_2_0 * embeddings_0_2;
-            const vec kernel_2_1 = vec_load_part(&weights->lstm.kernel[2][24 * g + n_plus_1], 24 - n_plus_1);
-            table_0_1 += kernel_2_1 * embeddings_0_2;
-            const vec embeddings_1_2 = vec_splat(weights->embedding.embeddings[1][2]);
-            table_1_0 += kernel_2_0 * embeddings_1_2;
-            table_1_1 += kernel_2_1 * embeddings_1_2;
-            const vec embeddings_2_2 = vec_splat(weights->embedding.embeddings[2][2]);
-            table_2_0 += kernel_2_0 * embeddings_2_2;
-            table_2_1 += kernel_2_1 * embeddings_2_2;
-            const vec embeddings_3_2 = vec_splat(weights->embedding.embeddings[3][2]);
-            table_3_0 += kernel_2_0 * embeddings_3_2;
-            table_3_1 += kernel_2_1 * embeddings_3_2;
-            const vec embeddings_4_2 = vec_splat(weights->embedding.embeddings[4][2]);
-            table_4_0 += kernel_2_0 * embeddings_4_2;
-            table_4_1 += kernel_2_1 * embeddings_4_2;
-            const vec embeddings_5_2 = vec_splat(weights->embedding.embeddings[5][2]);
-            table_5_0 += kernel_2_0 * embeddings_5_2;
-            table_5_1 += kernel_2_1 * embeddings_5_2;
-            const vec embeddings_6_2 = vec_splat(weights->embedding.embeddings[6][2]);
-            table_6_0 += kernel_2_0 * embeddings_6_2;
-            table_6_1 += kernel_2_1 * embeddings_6_2;
-            const vec embeddings_7_2 = vec_splat(weights->embedding.embeddings[7][2]);
-            table_7_0 += kernel_2_0 * embeddings_7_2;
-            table_7_1 += kernel_2_1 * embeddings_7_2;
-            const vec kernel_3_0 = vec_load_part(&weights->lstm.kernel[3][24 * g + n], 24 - n);
-            const vec embeddings_0_3 = vec_splat(weights->embedding.embeddings[0][3]);
-            table_0_0 += kernel_3_0 * embeddings_0_3;
-            const vec kernel_3_1 = vec_load_part(&weights->lstm.kernel[3][24 * g + n_plus_1], 24 - n_plus_1);
-            table_0_1 += kernel_3_1 * embeddings_0_3;
-            const vec embeddings_1_3 = vec_splat(weights->embedding.embeddings[1][3]);
-            table_1_0 += kernel_3_0 * embeddings_1_3;
-            table_1_1 += kernel_3_1 * embeddings_1_3;
-            const vec embeddings_2_3 = vec_splat(weights->embedding.embeddings[2][3]);
-            table_2_0 += kernel_3_0 * embeddings_2_3;
-            table_2_1 += kernel_3_1 * embeddings_2_3;
-            const vec embeddings_3_3 = vec_splat(weights->embedding.embeddings[3][3]);
-            table_3_0 += kernel_3_0 * embeddings_3_3;
-            table_3_1 += kernel_3_1 * embeddings_3_3;
-            const vec embeddings_4_3 = vec_splat(weights->embedding.embeddings[4][3]);
-            table_4_0 += kernel_3_0 * embeddings_4_3;
-            table_4_1 += kernel_3_1 * embeddings_4_3;
-            const vec embeddings_5_3 = vec_splat(weights->embedding.embeddings[5][3]);
-            table_5_0 += kernel_3_0 * embeddings_5_3;
-            table_5_1 += kernel_3_1 * embeddings_5_3;
-            const vec embeddings_6_3 = vec_splat(weights->embedding.embeddings[6][3]);
-            table_6_0 += kernel_3_0 * embeddings_6_3;
-            table_6_1 += kernel_3_1 * embeddings_6_3;
-            const vec embeddings_7_3 = vec_splat(weights->embedding.embeddings[7][3]);
-            table_7_0 += kernel_3_0 * embeddings_7_3;
-            table_7_1 += kernel_3_1 * embeddings_7_3;
-            const vec kernel_4_0 = vec_load_part(&weights->lstm.kernel[4][24 * g + n], 24 - n);
-            const vec embeddings_0_4 = vec_splat(weights->embedding.embeddings[0][4]);
-            table_0_0 += kernel_4_0 * embeddings_0_4;
-            const vec kernel_4_1 = vec_load_part(&weights->lstm.kernel[4][24 * g + n_plus_1], 24 - n_plus_1);
-            table_0_1 += kernel_4_1 * embeddings_0_4;
-            const vec embeddings_1_4 = vec_splat(weights->embedding.embeddings[1][4]);
-            table_1_0 += kernel_4_0 * embeddings_1_4;
-            table_1_1 += kernel_4_1 * embeddings_1_4;
-            const vec embeddings_2_4 = vec_splat(weights->embedding.embeddings[2][4]);
-            table_2_0 += kernel_4_0 * embeddings_2_4;
-            table_2_1 += kernel_4_1 * embeddings_2_4;
-            const vec embeddings_3_4 = vec_splat(weights->embedding.embeddings[3][4]);
-            table_3_0 += kernel_4_0 * embeddings_3_4;
-            table_3_1 += kernel_4_1 * embeddings_3_4;
-            const vec embeddings_4_4 = vec_splat(weights->embedding.embeddings[4][4]);
-            table_4_0 += kernel_4_0 * embeddings_4_4;
-            table_4_1 += kernel_4_1 * embeddings_4_4;
-            const vec embeddings_5_4 = vec_splat(weights->embedding.embeddings[5][4]);
-            table_5_0 += kernel_4_0 * embeddings_5_4;
-            table_5_1 += kernel_4_1 * embeddings_5_4;
-            const vec embeddings_6_4 = vec_splat(weights->embedding.embeddings[6][4]);
-            table_6_0 += kernel_4_0 * embeddings_6_4;
-            table_6_1 += kernel_4_1 * embeddings_6_4;
-            const vec embeddings_7_4 = vec_splat(weights->embedding.embeddings[7][4]);
-            table_7_0 += kernel_4_0 * embeddings_7_4;
-            table_7_1 += kernel_4_1 * embeddings_7_4;
-            const vec kernel_5_0 = vec_load_part(&weights->lstm.kernel[5][24 * g + n], 24 - n);
-            const vec embeddings_0_5 = vec_splat(weights->embedding.embeddings[0][5]);
-            table_0_0 += kernel_5_0 * embeddings_0_5;
-            const vec kernel_5_1 = vec_load_part(&weights->lstm.kernel[5][24 * g + n_plus_1], 24 - n_plus_1);
-            table_0_1 += kernel_5_1 * embeddings_0_5;
-            const vec embeddings_1_5 = vec_splat(weights->embedding.embeddings[1][5]);
-            table_1_0 += kernel_5_0 * embeddings_1_5;
-            table_1_1 += kernel_5_1 * embeddings_1_5;
-            const vec embeddings_2_5 = vec_splat(weights->embedding.embeddings[2][5]);
-            table_2_0 += kernel_5_0 * embeddings_2_5;
-            table_2_1 += kernel_5_1 * embeddings_2_5;
-            const vec embeddings_3_5 = vec_splat(weights->embedding.embeddings[3][5]);
-            table_3_0 += kernel_5_0 * embeddings_3_5;
-            table_3_1 += kernel_5_1 * embeddings_3_5;
-            const vec embeddings_4_5 = vec_splat(weights->embedding.embeddings[4][5]);
-            table_4_0 += kernel_5_0 * embeddings_4_5;
-            table_4_1 += kernel_5_1 * embeddings_4_5;
-            const vec embeddings_5_5 = vec_splat(weights->embedding.embeddings[5][5]);
-            table_5_0 += kernel_5_0 * embeddings_5_5;
-            table_5_1 += kernel_5_1 * embeddings_5_5;
-            const vec embeddings_6_5 = vec_splat(weights->embedding.embeddings[6][5]);
-            table_6_0 += kernel_5_0 * embeddings_6_5;
-            table_6_1 += kernel_5_1 * embeddings_6_5;
-            const vec embeddings_7_5 = vec_splat(weights->embedding.embeddings[7][5]);
-            table_7_0 += kernel_5_0 * embeddings_7_5;
-            table_7_1 += kernel_5_1 * embeddings_7_5;
-            const vec kernel_6_0 = vec_load_part(&weights->lstm.kernel[6][24 * g + n], 24 - n);
-            const vec embeddings_0_6 = vec_splat(weights->embedding.embeddings[0][6]);
-            table_0_0 += kernel_6_0 * embeddings_0_6;
-            const vec kernel_6_1 = vec_load_part(&weights->lstm.kernel[6][24 * g + n_plus_1], 24 - n_plus_1);
-            table_0_1 += kernel_6_1 * embeddings_0_6;
-            const vec embeddings_1_6 = vec_splat(weights->embedding.embeddings[1][6]);
-            table_1_0 += kernel_6_0 * embeddings_1_6;
-            table_1_1 += kernel_6_1 * embeddings_1_6;
-            const vec embeddings_2_6 = vec_splat(weights->embedding.embeddings[2][6]);
-            table_2_0 += kernel_6_0 * embeddings_2_6;
-            table_2_1 += kernel_6_1 * embeddings_2_6;
-            const vec embeddings_3_6 = vec_splat(weights->embedding.embeddings[3][6]);
-            table_3_0 += kernel_6_0 * embeddings_3_6;
-            table_3_1 += kernel_6_1 * embeddings_3_6;
-            const vec embeddings_4_6 = vec_splat(weights->embedding.embeddings[4][6]);
-            table_4_0 += kernel_6_0 * embeddings_4_6;
-            table_4_1 += kernel_6_1 * embeddings_4_6;
-            const vec embeddings_5_6 = vec_splat(weights->embedding.embeddings[5][6]);
-            table_5_0 += kernel_6_0 * embeddings_5_6;
-            table_5_1 += kernel_6_1 * embeddings_5_6;
-            const vec embeddings_6_6 = vec_splat(weights->embedding.embeddings[6][6]);
-            table_6_0 += kernel_6_0 * embeddings_6_6;
-            table_6_1 += kernel_6_1 * embeddings_6_6;
-            const vec embeddings_7_6 = vec_splat(weights->embedding.embeddings[7][6]);
-            table_7_0 += kernel_6_0 * embeddings_7_6;
-            table_7_1 += kernel_6_1 * embeddings_7_6;
-            const vec kernel_7_0 = vec_load_part(&weights->lstm.kernel[7][24 * g + n], 24 - n);
-            const vec embeddings_0_7 = vec_splat(weights->embedding.embeddings[0][7]);
-            table_0_0 += kernel_7_0 * embeddings_0_7;
-            const vec kernel_7_1 = vec_load_part(&weights->lstm.kernel[7][24 * g + n_plus_1], 24 - n_plus_1);
-            table_0_1 += kernel_7_1 * embeddings_0_7;
-            const vec embeddings_1_7 = vec_splat(weights->embedding.embeddings[1][7]);
-            table_1_0 += kernel_7_0 * embeddings_1_7;
-            table_1_1 += kernel_7_1 * embeddings_1_7;
-            const vec embeddings_2_7 = vec_splat(weights->embedding.embeddings[2][7]);
-            table_2_0 += kernel_7_0 * embeddings_2_7;
-            table_2_1 += kernel_7_1 * embeddings_2_7;
-            const vec embeddings_3_7 = vec_splat(weights->embedding.embeddings[3][7]);
-            table_3_0 += kernel_7_0 * embeddings_3_7;
-            table_3_1 += kernel_7_1 * embeddings_3_7;
-            const vec embeddings_4_7 = vec_splat(weights->embedding.embeddings[4][7]);
-            table_4_0 += kernel_7_0 * embeddings_4_7;
-            table_4_1 += kernel_7_1 * embeddings_4_7;
-            const vec embeddings_5_7 = vec_splat(weights->embedding.embeddings[5][7]);
-            table_5_0 += kernel_7_0 * embeddings_5_7;
-            table_5_1 += kernel_7_1 * embeddings_5_7;
-            const vec embeddings_6_7 = vec_splat(weights->embedding.embeddings[6][7]);
-            table_6_0 += kernel_7_0 * embeddings_6_7;
-            table_6_1 += kernel_7_1 * embeddings_6_7;
-            const vec embeddings_7_7 = vec_splat(weights->embedding.embeddings[7][7]);
-            table_7_0 += kernel_7_0 * embeddings_7_7;
-            table_7_1 += kernel_7_1 * embeddings_7_7;
-            vec_store(&packed->lstm.table[0][g][n], table_0_0);
-            vec_store(&packed->lstm.table[0][g][n_plus_1], table_0_1);
-            vec_store(&packed->lstm.table[1][g][n], table_1_0);
-            vec_store(&packed->lstm.table[1][g][n_plus_1], table_1_1);
-            vec_store(&packed->lstm.table[2][g][n], table_2_0);
-            vec_store(&packed->lstm.table[2][g][n_plus_1], table_2_1);
-            vec_store(&packed->lstm.table[3][g][n], table_3_0);
-            vec_store(&packed->lstm.table[3][g][n_plus_1], table_3_1);
-            vec_store(&packed->lstm.table[4][g][n], table_4_0);
-            vec_store(&packed->lstm.table[4][g][n_plus_1], table_4_1);
-            vec_store(&packed->lstm.table[5][g][n], table_5_0);
-            vec_store(&packed->lstm.table[5][g][n_plus_1], table_5_1);
-            vec_store(&packed->lstm.table[6][g][n], table_6_0);
-            vec_store(&packed->lstm.table[6][g][n_plus_1], table_6_1);
-            vec_store(&packed->lstm.table[7][g][n], table_7_0);
-            vec_store(&packed->lstm.table[7][g][n_plus_1], table_7_1);
-        }
+    for (int n = 0; n < 96; n += 3 * VEC) {
+        const int n_plus_1 = n + VEC;
+        const int n_plus_2 = n + 2 * VEC;
+        const vec bias_0 = vec_load(&weights->lstm.bias[n]);
+        vec table_0_0 = bias_0;
+        const vec bias_1 = vec_load(&weights->lstm.bias[n_plus_1]);
+        vec table_0_1 = bias_1;
+        const vec bias_2 = vec_load(&weights->lstm.bias[n_plus_2]);
+        vec table_0_2 = bias_2;
+        vec table_1_0 = bias_0;
+        vec table_1_1 = bias_1;
+        vec table_1_2 = bias_2;
+        vec table_2_0 = bias_0;
+        vec table_2_1 = bias_1;
+        vec table_2_2 = bias_2;
+        vec table_3_0 = bias_0;
+        vec table_3_1 = bias_1;
+        vec table_3_2 = bias_2;
+        vec table_4_0 = bias_0;
+        vec table_4_1 = bias_1;
+        vec table_4_2 = bias_2;
+        vec table_5_0 = bias_0;
+        vec table_5_1 = bias_1;
+        vec table_5_2 = bias_2;
+        vec table_6_0 = bias_0;
+        vec table_6_1 = bias_1;
+        vec table_6_2 = bias_2;
+        vec table_7_0 = bias_0;
+        vec table_7_1 = bias_1;
+        vec table_7_2 = bias_2;
+        const vec kernel_0_0 = vec_load(&weights->lstm.kernel[0][n]);
+        const vec embeddings_0_0 = vec_splat(weights->embedding.embeddings[0][0]);
+        table_0_0 += kernel_0_0 * embeddings_0_0;
+        const vec kernel_0_1 = vec_load(&weights->lstm.kernel[0][n_plus_1]);
+        table_0_1 += kernel_0_1 * embeddings_0_0;
+        const vec kernel_0_2 = vec_load(&weights->lstm.kernel[0][n_plus_2]);
+        table_0_2 += kernel_0_2 * embeddings_0_0;
+        const vec embeddings_1_0 = vec_splat(weights->embedding.embeddings[1][0]);
+        table_1_0 += kernel_0_0 * embeddings_1_0;
+        table_1_1 += kernel_0_1 * embeddings_1_0;
+        table_1_2 += kernel_0_2 * embeddings_1_0;
+        const vec embeddings_2_0 = vec_splat(weights->embedding.embeddings[2][0]);
+        table_2_0 += kernel_0_0 * embeddings_2_0;
+        table_2_1 += kernel_0_1 * embeddings_2_0;
+        table_2_2 += kernel_0_2 * embeddings_2_0;
+        const vec embeddings_3_0 = vec_splat(weights->embedding.embeddings[3][0]);
+        table_3_0 += kernel_0_0 * embeddings_3_0;
+        table_3_1 += kernel_0_1 * embeddings_3_0;
+        table_3_2 += kernel_0_2 * embeddings_3_0;
+        const vec embeddings_4_0 = vec_splat(weights->embedding.embeddings[4][0]);
+        table_4_0 += kernel_0_0 * embeddings_4_0;
+        table_4_1 += kernel_0_1 * embeddings_4_0;
+        table_4_2 += kernel_0_2 * embeddings_4_0;
+        const vec embeddings_5_0 = vec_splat(weights->embedding.embeddings[5][0]);
+        table_5_0 += kernel_0_0 * embeddings_5_0;
+        table_5_1 += kernel_0_1 * embeddings_5_0;
+        table_5_2 += kernel_0_2 * embeddings_5_0;
+        const vec embeddings_6_0 = vec_splat(weights->embedding.embeddings[6][0]);
+        table_6_0 += kernel_0_0 * embeddings_6_0;
+        table_6_1 += kernel_0_1 * embeddings_6_0;
+        table_6_2 += kernel_0_2 * embeddings_6_0;
+        const vec embeddings_7_0 = vec_splat(weights->embedding.embeddings[7][0]);
+        table_7_0 += kernel_0_0 * embeddings_7_0;
+        table_7_1 += kernel_0_1 * embeddings_7_0;
+        table_7_2 += kernel_0_2 * embeddings_7_0;
+        const vec kernel_1_0 = vec_load(&weights->lstm.kernel[1][n]);
+        const vec embeddings_0_1 = vec_splat(weights->embedding.embeddings[0][1]);
+        table_0_0 += kernel_1_0 * embeddings_0_1;
+        const vec kernel_1_1 = vec_load(&weights->lstm.kernel[1][n_plus_1]);
+        table_0_1 += kernel_1_1 * embeddings_0_1;
+        const vec kernel_1_2 = vec_load(&weights->lstm.kernel[1][n_plus_2]);
+        table_0_2 += kernel_1_2 * embeddings_0_1;
+        const vec embeddings_1_1 = vec_splat(weights->embedding.embeddings[1][1]);
+        table_1_0 += kernel_1_0 * embeddings_1_1;
+        table_1_1 += kernel_1_1 * embeddings_1_1;
+        table_1_2 += kernel_1_2 * embeddings_1_1;
+        const vec embeddings_2_1 = vec_splat(weights->embedding.embeddings[2][1]);
+        table_2_0 += kernel_1_0 * embeddings_2_1;
+        table_2_1 += kernel_1_1 * embeddings_2_1;
+        table_2_2 += kernel_1_2 * embeddings_2_1;
+        const vec embeddings_3_1 = vec_splat(weights->embedding.embeddings[3][1]);
+        table_3_0 += kernel_1_0 * embeddings_3_1;
+        table_3_1 += kernel_1_1 * embeddings_3_1;
+        table_3_2 += kernel_1_2 * embeddings_3_1;
+        const vec embeddings_4_1 = vec_splat(weights->embedding.embeddings[4][1]);
+        table_4_0 += kernel_1_0 * embeddings_4_1;
+        table_4_1 += kernel_1_1 * embeddings_4_1;
+        table_4_2 += kernel_1_2 * embeddings_4_1;
+        const vec embeddings_5_1 = vec_splat(weights->embedding.embeddings[5][1]);
+        table_5_0 += kernel_1_0 * embeddings_5_1;
+        table_5_1 += kernel_1_1 * embeddings_5_1;
+        table_5_2 += kernel_1_2 * embeddings_5_1;
+        const vec embeddings_6_1 = vec_splat(weights->embedding.embeddings[6][1]);
+        table_6_0 += kernel_1_0 * embeddings_6_1;
+        table_6_1 += kernel_1_1 * embeddings_6_1;
+        table_6_2 += kernel_1_2 * embeddings_6_1;
+        const vec embeddings_7_1 = vec_splat(weights->embedding.embeddings[7][1]);
+        table_7_0 += kernel_1_0 * embeddings_7_1;
+        table_7_1 += kernel_1_1 * embeddings_7_1;
+        table_7_2 += kernel_1_2 * embeddings_7_1;
+        const vec kernel_2_0 = vec_load(&weights->lstm.kernel[2][n]);
+        const vec embeddings_0_2 = vec_splat(weights->embedding.embeddings[0][2]);
+        table_0_0 += kernel_2_0 * embeddings_0_2;
+        const vec kernel_2_1 = vec_load(&weights->lstm.kernel[2][n_plus_1]);
+        table_0_1 += kernel_2_1 * embeddings_0_2;
+        const vec kernel_2_2 = vec_load(&weights->lstm.kernel[2][n_plus_2]);
+        table_0_2 += kernel_2_2 * embeddings_0_2;
+        const vec embeddings_1_2 = vec_splat(weights->embedding.embeddings[1][2]);
+        table_1_0 += kernel_2_0 * embeddings_1_2;
+        table_1_1 += kernel_2_1 * embeddings_1_2;
+        table_1_2 += kernel_2_2 * embeddings_1_2;
+        const vec embeddings_2_2 = vec_splat(weights->embedding.embeddings[2][2]);
+        table_2_0 += kernel_2_0 * embeddings_2_2;
+        table_2_1 += kernel_2_1 * embeddings_2_2;
+        table_2_2 += kernel_2_2 * embeddings_2_2;
+        const vec embeddings_3_2 = vec_splat(weights->embedding.embeddings[3][2]);
+        table_3_0 += kernel_2_0 * embeddings_3_2;
+        table_3_1 += kernel_2_1 * embeddings_3_2;
+        table_3_2 += kernel_2_2 * embeddings_3_2;
+        const vec embeddings_4_2 = vec_splat(weights->embedding.embeddings[4][2]);
+        table_4_0 += kernel_2_0 * embeddings_4_2;
+        table_4_1 += kernel_2_1 * embeddings_4_2;
+        table_4_2 += kernel_2_2 * embeddings_4_2;
+        const vec embeddings_5_2 = vec_splat(weights->embedding.embeddings[5][2]);
+        table_5_0 += kernel_2_0 * embeddings_5_2;
+        table_5_1 += kernel_2_1 * embeddings_5_2;
+        table_5_2 += kernel_2_2 * embeddings_5_2;
+        const vec embeddings_6_2 = vec_splat(weights->embedding.embeddings[6][2]);
+        table_6_0 += kernel_2_0 * embeddings_6_2;
+        table_6_1 += kernel_2_1 * embeddings_6_2;
+        table_6_2 += kernel_2_2 * embeddings_6_2;
+        const vec embeddings_7_2 = vec_splat(weights->embedding.embeddings[7][2]);
+        table_7_0 += kernel_2_0 * embeddings_7_2;
+        table_7_1 += kernel_2_1 * embeddings_7_2;
+        table_7_2 += kernel_2_2 * embeddings_7_2;
+        const vec kernel_3_0 = vec_load(&weights->lstm.kernel[3][n]);
+        const vec embeddings_0_3 = vec_splat(weights->embedding.embeddings[0][3]);
+        table_0_0 += kernel_3_0 * embeddings_0_3;
+        const vec kernel_3_1 = vec_load(&weights->lstm.kernel[3][n_plus_1]);
+        table_0_1 += kernel_3_1 * embeddings_0_3;
+        const vec kernel_3_2 = vec_load(&weights->lstm.kernel[3][n_plus_2]);
+        table_0_2 += kernel_3_2 * embeddings_0_3;
+        const vec embeddings_1_3 = vec_splat(weights->embedding.embeddings[1][3]);
+        table_1_0 += kernel_3_0 * embeddings_1_3;
+        table_1_1 += kernel_3_1 * embeddings_1_3;
+        table_1_2 += kernel_3_2 * embeddings_1_3;
+        const vec embeddings_2_3 = vec_splat(weights->embedding.embeddings[2][3]);
+        table_2_0 += kernel_3_0 * embeddings_2_3;
+        table_2_1 += kernel_3_1 * embeddings_2_3;
+        table_2_2 += kernel_3_2 * embeddings_2_3;
+        const vec embeddings_3_3 = vec_splat(weights->embedding.embeddings[3][3]);
+        table_3_0 += kernel_3_0 * embeddings_3_3;
+        table_3_1 += kernel_3_1 * embeddings_3_3;
+        table_3_2 += kernel_3_2 * embeddings_3_3;
+        const vec embeddings_4_3 = vec_splat(weights->embedding.embeddings[4][3]);
+        table_4_0 += kernel_3_0 * embeddings_4_3;
+        table_4_1 += kernel_3_1 * embeddings_4_3;
+        table_4_2 += kernel_3_2 * embeddings_4_3;
+        const vec embeddings_5_3 = vec_splat(weights->embedding.embeddings[5][3]);
+        table_5_0 += kernel_3_0 * embeddings_5_3;
+        table_5_1 += kernel_3_1 * embeddings_5_3;
+        table_5_2 += kernel_3_2 * embeddings_5_3;
+        const vec embeddings_6_3 = vec_splat(weights->embedding.embeddings[6][3]);
+        table_6_0 += kernel_3_0 * embeddings_6_3;
+        table_6_1 += kernel_3_1 * embeddings_6_3;
+        table_6_2 += kernel_3_2 * embeddings_6_3;
+        const vec embeddings_7_3 = vec_splat(weights->embedding.embeddings[7][3]);
+        table_7_0 += kernel_3_0 * embeddings_7_3;
+        table_7_1 += kernel_3_1 * embeddings_7_3;
+        table_7_2 += kernel_3_2 * embeddings_7_3;
+        const vec kernel_4_0 = vec_load(&weights->lstm.kernel[4][n]);
+        const vec embeddings_0_4 = vec_splat(weights->embedding.embeddings[0][4]);
+        table_0_0 += kernel_4_0 * embeddings_0_4;
+        const vec kernel_4_1 = vec_load(&weights->lstm.kernel[4][n_plus_1]);
+        table_0_1 += kernel_4_1 * embeddings_0_4;
+        const vec kernel_4_2 = vec_load(&weights->lstm.kernel[4][n_plus_2]);
+        table_0_2 += kernel_4_2 * embeddings_0_4;
+        const vec embeddings_1_4 = vec_splat(weights->embedding.embeddings[1][4]);
+        table_1_0 += kernel_4_0 * embeddings_1_4;
+        table_1_1 += kernel_4_1 * embeddings_1_4;
+        table_1_2 += kernel_4_2 * embeddings_1_4;
+        const vec embeddings_2_4 = vec_splat(weights->embedding.embeddings[2][4]);
+        table_2_0 += kernel_4_0 * embeddings_2_4;
+        table_2_1 += kernel_4_1 * embeddings_2_4;
+        table_2_2 += kernel_4_2 * embeddings_2_4;
+        const vec embeddings_3_4 = vec_splat(weights->embedding.embeddings[3][4]);
+        table_3_0 += kernel_4_0 * embeddings_3_4;
+        table_3_1 += kernel_4_1 * embeddings_3_4;
+        table_3_2 += kernel_4_2 * embeddings_3_4;
+        const vec embeddings_4_4 = vec_splat(weights->embedding.embeddings[4][4]);
+        table_4_0 += kernel_4_0 * embeddings_4_4;
+        table_4_1 += kernel_4_1 * embeddings_4_4;
+        table_4_2 += kernel_4_2 * embeddings_4_4;
+        const vec embeddings_5_4 = vec_splat(weights->embedding.embeddings[5][4]);
+        table_5_0 += kernel_4_0 * embeddings_5_4;
+        table_5_1 += kernel_4_1 * embeddings_5_4;
+        table_5_2 += kernel_4_2 * embeddings_5_4;
+        const vec embeddings_6_4 = vec_splat(weights->embedding.embeddings[6][4]);
+        table_6_0 += kernel_4_0 * embeddings_6_4;
+        table_6_1 += kernel_4_1 * embeddings_6_4;
+        table_6_2 += kernel_4_2 * embeddings_6_4;
+        const vec embeddings_7_4 = vec_splat(weights->embedding.embeddings[7][4]);
+        table_7_0 += kernel_4_0 * embeddings_7_4;
+        table_7_1 += kernel_4_1 * embeddings_7_4;
+        table_7_2 += kernel_4_2 * embeddings_7_4;
+        const vec kernel_5_0 = vec_load(&weights->lstm.kernel[5][n]);
+        const vec embeddings_0_5 = vec_splat(weights->embedding.embeddings[0][5]);
+        table_0_0 += kernel_5_0 * embeddings_0_5;
+        const vec kernel_5_1 = vec_load(&weights->lstm.kernel[5][n_plus_1]);
+        table_0_1 += kernel_5_1 * embeddings_0_5;
+        const vec kernel_5_2 = vec_load(&weights->lstm.kernel[5][n_plus_2]);
+        table_0_2 += kernel_5_2 * embeddings_0_5;
+        const vec embeddings_1_5 = vec_splat(weights->embedding.embeddings[1][5]);
+        table_1_0 += kernel_5_0 * embeddings_1_5;
+        table_1_1 += kernel_5_1 * embeddings_1_5;
+        table_1_2 += kernel_5_2 * embeddings_1_5;
+        const vec embeddings_2_5 = vec_splat(weights->embedding.embeddings[2][5]);
+        table_2_0 += kernel_5_0 * embeddings_2_5;
+        table_2_1 += kernel_5_1 * embeddings_2_5;
+        table_2_2 += kernel_5_2 * embeddings_2_5;
+        const vec embeddings_3_5 = vec_splat(weights->embedding.embeddings[3][5]);
+        table_3_0 += kernel_5_0 * embeddings_3_5;
+        table_3_1 += kernel_5_1 * embeddings_3_5;
+        table_3_2 += kernel_5_2 * embeddings_3_5;
+        const vec embeddings_4_5 = vec_splat(weights->embedding.embeddings[4][5]);
+        table_4_0 += kernel_5_0 * embeddings_4_5;
+        table_4_1 += kernel_5_1 * embeddings_4_5;
+        table_4_2 += kernel_5_2 * embeddings_4_5;
+        const vec embeddings_5_5 = vec_splat(weights->embedding.embeddings[5][5]);
+        table_5_0 += kernel_5_0 * embeddings_5_5;
+        table_5_1 += kernel_5_1 * embeddings_5_5;
+        table_5_2 += kernel_5_2 * embeddings_5_5;
+        const vec embeddings_6_5 = vec_splat(weights->embedding.embeddings[6][5]);
+        table_6_0 += kernel_5_0 * embeddings_6_5;
+        table_6_1 += kernel_5_1 * embeddings_6_5;
+        table_6_2 += kernel_5_2 * embeddings_6_5;
+        const vec embeddings_7_5 = vec_splat(weights->embedding.embeddings[7][5]);
+        table_7_0 += kernel_5_0 * embeddings_7_5;
+        table_7_1 += kernel_5_1 * embeddings_7_5;
+        table_7_2 += kernel_5_2 * embeddings_7_5;
+        const vec kernel_6_0 = vec_load(&weights->lstm.kernel[6][n]);
+        const vec embeddings_0_6 = vec_splat(weights->embedding.embeddings[0][6]);
+        table_0_0 += kernel_6_0 * embeddings_0_6;
+        const vec kernel_6_1 = vec_load(&weights->lstm.kernel[6][n_plus_1]);
+        table_0_1 += kernel_6_1 * embeddings_0_6;
+        const vec kernel_6_2 = vec_load(&weights->lstm.kernel[6][n_plus_2]);
+        table_0_2 += kernel_6_2 * embeddings_0_6;
+        const vec embeddings_1_6 = vec_splat(weights->embedding.embeddings[1][6]);
+        table_1_0 += kernel_6_0 * embeddings_1_6;
+        table_1_1 += kernel_6_1 * embeddings_1_6;
+        table_1_2 += kernel_6_2 * embeddings_1_6;
+        const vec embeddings_2_6 = vec_splat(weights->embedding.embeddings[2][6]);
+        table_2_0 += kernel_6_0 * embeddings_2_6;
+        table_2_1 += kernel_6_1 * embeddings_2_6;
+        table_2_2 += kernel_6_2 * embeddings_2_6;
+        const vec embeddings_3_6 = vec_splat(weights->embedding.embeddings[3][6]);
+        table_3_0 += kernel_6_0 * embeddings_3_6;
+        table_3_1 += kernel_6_1 * embeddings_3_6;
+        table_3_2 += kernel_6_2 * embeddings_3_6;
+        const vec embeddings_4_6 = vec_splat(weights->embedding.embeddings[4][6]);
+        table_4_0 += kernel_6_0 * embeddings_4_6;
+        table_4_1 += kernel_6_1 * embeddings_4_6;
+        table_4_2 += kernel_6_2 * embeddings_4_6;
+        const vec embeddings_5_6 = vec_splat(weights->embedding.embeddings[5][6]);
+        table_5_0 += kernel_6_0 * embeddings_5_6;
+        table_5_1 += kernel_6_1 * embeddings_5_6;
+        table_5_2 += kernel_6_2 * embeddings_5_6;
+        const vec embeddings_6_6 = vec_splat(weights->embedding.embeddings[6][6]);
+        table_6_0 += kernel_6_0 * embeddings_6_6;
+        table_6_1 += kernel_6_1 * embeddings_6_6;
+        table_6_2 += kernel_6_2 * embeddings_6_6;
+        const vec embeddings_7_6 = vec_splat(weights->embedding.embeddings[7][6]);
+        table_7_0 += kernel_6_0 * embeddings_7_6;
+        table_7_1 += kernel_6_1 * embeddings_7_6;
+        table_7_2 += kernel_6_2 * embeddings_7_6;
+        const vec kernel_7_0 = vec_load(&weights->lstm.kernel[7][n]);
+        const vec embeddings_0_7 = vec_splat(weights->embedding.embeddings[0][7]);
+        table_0_0 += kernel_7_0 * embeddings_0_7;
+        const vec kernel_7_1 = vec_load(&weights->lstm.kernel[7][n_plus_1]);
+        table_0_1 += kernel_7_1 * embeddings_0_7;
+        const vec kernel_7_2 = vec_load(&weights->lstm.kernel[7][n_plus_2]);
+        table_0_2 += kernel_7_2 * embeddings_0_7;
+        const vec embeddings_1_7 = vec_splat(weights->embedding.embeddings[1][7]);
+        table_1_0 += kernel_7_0 * embeddings_1_7;
+        table_1_1 += kernel_7_1 * embeddings_1_7;
+        table_1_2 += kernel_7_2 * embeddings_1_7;
+        const vec embeddings_2_7 = vec_splat(weights->embedding.embeddings[2][7]);
+        table_2_0 += kernel_7_0 * embeddings_2_7;
+        table_2_1 += kernel_7_1 * embeddings_2_7;
+        table_2_2 += kernel_7_2 * embeddings_2_7;
+        const vec embeddings_3_7 = vec_splat(weights->embedding.embeddings[3][7]);
+        table_3_0 += kernel_7_0 * embeddings_3_7;
+        table_3_1 += kernel_7_1 * embeddings_3_7;
+        table_3_2 += kernel_7_2 * embeddings_3_7;
+        const vec embeddings_4_7 = vec_splat(weights->embedding.embeddings[4][7]);
+        table_4_0 += kernel_7_0 * embeddings_4_7;
+        table_4_1 += kernel_7_1 * embeddings_4_7;
+        table_4_2 += kernel_7_2 * embeddings_4_7;
+        const vec embeddings_5_7 = vec_splat(weights->embedding.embeddings[5][7]);
+        table_5_0 += kernel_7_0 * embeddings_5_7;
+        table_5_1 += kernel_7_1 * embeddings_5_7;
+        table_5_2 += kernel_7_2 * embeddings_5_7;
+        const vec embeddings_6_7 = vec_splat(weights->embedding.embeddings[6][7]);
+        table_6_0 += kernel_7_0 * embeddings_6_7;
+        table_6_1 += kernel_7_1 * embeddings_6_7;
+        table_6_2 += kernel_7_2 * embeddings_6_7;
+        const vec embeddings_7_7 = vec_splat(weights->embedding.embeddings[7][7]);
+        table_7_0 += kernel_7_0 * embeddings_7_7;
+        table_7_1 += kernel_7_1 * embeddings_7_7;
+        table_7_2 += kernel_7_2 * embeddings_7_7;
+        vec_store(&packed->lstm.table[0][n], table_0_0);
+        vec_store(&packed->lstm.table[0][n_plus_1], table_0_1);
+        vec_store(&packed->lstm.table[0][n_plus_2], table_0_2);
+        vec_store(&packed->lstm.table[1][n], table_1_0);
+        vec_store(&packed->lstm.table[1][n_plus_1], table_1_1);
+        vec_store(&packed->lstm.table[1][n_plus_2], table_1_2);
+        vec_store(&packed->lstm.table[2][n], table_2_0);
+        vec_store(&packed->lstm.table[2][n_plus_1], table_2_1);
+        vec_store(&packed->lstm.table[2][n_plus_2], table_2_2);
+        vec_store(&packed->lstm.table[3][n], table_3_0);
+        vec_store(&packed->lstm.table[3][n_plus_1], table_3_1);
+        vec_store(&packed->lstm.table[3][n_plus_2], table_3_2);
+        vec_store(&packed->lstm.table[4][n], table_4_0);
+        vec_store(&packed->lstm.table[4][n_plus_1], table_4_1);
+        vec_store(&packed->lstm.table[4][n_plus_2], table_4_2);
+        vec_store(&packed->lstm.table[5][n], table_5_0);
+        vec_store(&packed->lstm.table[5][n_plus_1], table_5_1);
+        vec_store(&packed->lstm.table[5][n_plus_2], table_5_2);
+        vec_store(&packed->lstm.table[6][n], table_6_0);
+        vec_store(&packed->lstm.table[6][n_plus_1], table_6_1);
+        vec_store(&packed->lstm.table[6][n_plus_2], table_6_2);
+        vec_store(&packed->lstm.table[7][n], table_7_0);
+        vec_store(&packed->lstm.table[7][n_plus_1], table_7_1);
+        vec_store(&packed->lstm.table[7][n_plus_2], table_7_2);
     }
 #else
-    for (int g = 0; g < 4; g++) {
-        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-            const vec bias = vec_load_part(&weights->lstm.bias[24 * g + n], 24 - n);
-            vec table_0 = bias;
-            vec table_1 = bias;
-            vec table_2 = bias;
-            vec table_3 = bias;
-            vec table_4 = bias;
-            vec table_5 = bias;
-            vec table_6 = bias;
-            vec table_7 = bias;
-            const vec kernel_0 = vec_load_part(&weights->lstm.kernel[0][24 * g + n], 24 - n);
-            const vec embeddings_0_0 = vec_splat(weights->embedding.embeddings[0][0]);
-            table_0 += kernel_0 * embeddings_0_0;
-            const vec embeddings_1_0 = vec_splat(weights->embedding.embeddings[1][0]);
-            table_1 += kernel_0 * embeddings_1_0;
-            const vec embeddings_2_0 = vec_splat(weights->embedding.embeddings[2][0]);
-            table_2 += kernel_0 * embeddings_2_0;
-            const vec embeddings_3_0 = vec_splat(weights->embedding.embeddings[3][0]);
-            table_3 += kernel_0 * embeddings_3_0;
-            const vec embeddings_4_0 = vec_splat(weights->embedding.embeddings[4][0]);
-            table_4 += kernel_0 * embeddings_4_0;
-            const vec embeddings_5_0 = vec_splat(weights->embedding.embeddings[5][0]);
-            table_5 += kernel_0 * embeddings_5_0;
-            const vec embeddings_6_0 = vec_splat(weights->embedding.embeddings[6][0]);
-            table_6 += kernel_0 * embeddings_6_0;
-            const vec embeddings_7_0 = vec_splat(weights->embedding.embeddings[7][0]);
-            table_7 += kernel_0 * embeddings_7_0;
-            const vec kernel_1 = vec_load_part(&weights->lstm.kernel[1][24 * g + n], 24 - n);
-            const vec embeddings_0_1 = vec_splat(weights->embedding.embeddings[0][1]);
-            table_0 += kernel_1 * embeddings_0_1;
-            const vec embeddings_1_1 = vec_splat(weights->embedding.embeddings[1][1]);
-            table_1 += kernel_1 * embeddings_1_1;
-            const vec embeddings_2_1 = vec_splat(weights->embedding.embeddings[2][1]);
-            table_2 += kernel_1 * embeddings_2_1;
-            const vec embeddings_3_1 = vec_splat(weights->embedding.embeddings[3][1]);
-            table_3 += kernel_1 * embeddings_3_1;
-            const vec embeddings_4_1 = vec_splat(weights->embedding.embeddings[4][1]);
-            table_4 += kernel_1 * embeddings_4_1;
-            const vec embeddings_5_1 = vec_splat(weights->embedding.embeddings[5][1]);
-            table_5 += kernel_1 * embeddings_5_1;
-            const vec embeddings_6_1 = vec_splat(weights->embedding.embeddings[6][1]);
-            table_6 += kernel_1 * embeddings_6_1;
-            const vec embeddings_7_1 = vec_splat(weights->embedding.embeddings[7][1]);
-            table_7 += kernel_1 * embeddings_7_1;
-            const vec kernel_2 = vec_load_part(&weights->lstm.kernel[2][24 * g + n], 24 - n);
-            const vec embeddings_0_2 = vec_splat(weights->embedding.embeddings[0][2]);
-            table_0 += kernel_2 * embeddings_0_2;
-            const vec embeddings_1_2 = vec_splat(weights->embedding.embeddings[1][2]);
-            table_1 += kernel_2 * embeddings_1_2;
-            const vec embeddings_2_2 = vec_splat(weights->embedding.embeddings[2][2]);
-            table_2 += kernel_2 * embeddings_2_2;
-            const vec embeddings_3_2 = vec_splat(weights->embedding.embeddings[3][2]);
-            table_3 += kernel_2 * embeddings_3_2;
-            const vec embeddings_4_2 = vec_splat(weights->embedding.embeddings[4][2]);
-            table_4 += kernel_2 * embeddings_4_2;
-            const vec embeddings_5_2 = vec_splat(weights->embedding.embeddings[5][2]);
-            table_5 += kernel_2 * embeddings_5_2;
-            const vec embeddings_6_2 = vec_splat(weights->embedding.embeddings[6][2]);
-            table_6 += kernel_2 * embeddings_6_2;
-            const vec embeddings_7_2 = vec_splat(weights->embedding.embeddings[7][2]);
-            table_7 += kernel_2 * embeddings_7_2;
-            const vec kernel_3 = vec_load_part(&weights->lstm.kernel[3][24 * g + n], 24 - n);
-            const vec embeddings_0_3 = vec_splat(weights->embedding.embeddings[0][3]);
-            table_0 += kernel_3 * embeddings_0_3;
-            const vec embeddings_1_3 = vec_splat(weights->embedding.embeddings[1][3]);
-            table_1 += kernel_3 * embeddings_1_3;
-            const vec embeddings_2_3 = vec_splat(weights->embedding.embeddings[2][3]);
-            table_2 += kernel_3 * embeddings_2_3;
-            const vec embeddings_3_3 = vec_splat(weights->embedding.embeddings[3][3]);
-            table_3 += kernel_3 * embeddings_3_3;
-            const vec embeddings_4_3 = vec_splat(weights->embedding.embeddings[4][3]);
-            table_4 += kernel_3 * embeddings_4_3;
-            const vec embeddings_5_3 = vec_splat(weights->embedding.embeddings[5][3]);
-            table_5 += kernel_3 * embeddings_5_3;
-            const vec embeddings_6_3 = vec_splat(weights->embedding.embeddings[6][3]);
-            table_6 += kernel_3 * embeddings_6_3;
-            const vec embeddings_7_3 = vec_splat(weights->embedding.embeddings[7][3]);
-            table_7 += kernel_3 * embeddings_7_3;
-            const vec kernel_4 = vec_load_part(&weights->lstm.kernel[4][24 * g + n], 24 - n);
-            const vec embeddings_0_4 = vec_splat(weights->embedding.embeddings[0][4]);
-            table_0 += kernel_4 * embeddings_0_4;
-            const vec embeddings_1_4 = vec_splat(weights->embedding.embeddings[1][4]);
-            table_1 += kernel_4 * embeddings_1_4;
-            const vec embeddings_2_4 = vec_splat(weights->embedding.embeddings[2][4]);
-            table_2 += kernel_4 * embeddings_2_4;
-            const vec embeddings_3_4 = vec_splat(weights->embedding.embeddings[3][4]);
-            table_3 += kernel_4 * embeddings_3_4;
-            const vec embeddings_4_4 = vec_splat(weights->embedding.embeddings[4][4]);
-            table_4 += kernel_4 * embeddings_4_4;
-            const vec embeddings_5_4 = vec_splat(weights->embedding.embeddings[5][4]);
-            table_5 += kernel_4 * embeddings_5_4;
-            const vec embeddings_6_4 = vec_splat(weights->embedding.embeddings[6][4]);
-            table_6 += kernel_4 * embeddings_6_4;
-            const vec embeddings_7_4 = vec_splat(weights->embedding.embeddings[7][4]);
-            table_7 += kernel_4 * embeddings_7_4;
-            const vec kernel_5 = vec_load_part(&weights->lstm.kernel[5][24 * g + n], 24 - n);
-            const vec embeddings_0_5 = vec_splat(weights->embedding.embeddings[0][5]);
-            table_0 += kernel_5 * embeddings_0_5;
-            const vec embeddings_1_5 = vec_splat(weights->embedding.embeddings[1][5]);
-            table_1 += kernel_5 * embeddings_1_5;
-            const vec embeddings_2_5 = vec_splat(weights->embedding.embeddings[2][5]);
-            table_2 += kernel_5 * embeddings_2_5;
-            const vec embeddings_3_5 = vec_splat(weights->embedding.embeddings[3][5]);
-            table_3 += kernel_5 * embeddings_3_5;
-            const vec embeddings_4_5 = vec_splat(weights->embedding.embeddings[4][5]);
-            table_4 += kernel_5 * embeddings_4_5;
-            const vec embeddings_5_5 = vec_splat(weights->embedding.embeddings[5][5]);
-            table_5 += kernel_5 * embeddings_5_5;
-            const vec embeddings_6_5 = vec_splat(weights->embedding.embeddings[6][5]);
-            table_6 += kernel_5 * embeddings_6_5;
-            const vec embeddings_7_5 = vec_splat(weights->embedding.embeddings[7][5]);
-            table_7 += kernel_5 * embeddings_7_5;
-            const vec kernel_6 = vec_load_part(&weights->lstm.kernel[6][24 * g + n], 24 - n);
-            const vec embeddings_0_6 = vec_splat(weights->embedding.embeddings[0][6]);
-            table_0 += kernel_6 * embeddings_0_6;
-            const vec embeddings_1_6 = vec_splat(weights->embedding.embeddings[1][6]);
-            table_1 += kernel_6 * embeddings_1_6;
-            const vec embeddings_2_6 = vec_splat(weights->embedding.embeddings[2][6]);
-            table_2 += kernel_6 * embeddings_2_6;
-            const vec embeddings_3_6 = vec_splat(weights->embedding.embeddings[3][6]);
-            table_3 += kernel_6 * embeddings_3_6;
-            const vec embeddings_4_6 = vec_splat(weights->embedding.embeddings[4][6]);
-            table_4 += kernel_6 * embeddings_4_6;
-            const vec embeddings_5_6 = vec_splat(weights->embedding.embeddings[5][6]);
-            table_5 += kernel_6 * embeddings_5_6;
-            const vec embeddings_6_6 = vec_splat(weights->embedding.embeddings[6][6]);
-            table_6 += kernel_6 * embeddings_6_6;
-            const vec embeddings_7_6 = vec_splat(weights->embedding.embeddings[7][6]);
-            table_7 += kernel_6 * embeddings_7_6;
-            const vec kernel_7 = vec_load_part(&weights->lstm.kernel[7][24 * g + n], 24 - n);
-            const vec embeddings_0_7 = vec_splat(weights->embedding.embeddings[0][7]);
-            table_0 += kernel_7 * embeddings_0_7;
-            const vec embeddings_1_7 = vec_splat(weights->embedding.embeddings[1][7]);
-            table_1 += kernel_7 * embeddings_1_7;
-            const vec embeddings_2_7 = vec_splat(weights->embedding.embeddings[2][7]);
-            table_2 += kernel_7 * embeddings_2_7;
-            const vec embeddings_3_7 = vec_splat(weights->embedding.embeddings[3][7]);
-            table_3 += kernel_7 * embeddings_3_7;
-            const vec embeddings_4_7 = vec_splat(weights->embedding.embeddings[4][7]);
-            table_4 += kernel_7 * embeddings_4_7;
-            const vec embeddings_5_7 = vec_splat(weights->embedding.embeddings[5][7]);
-            table_5 += kernel_7 * embeddings_5_7;
-            const vec embeddings_6_7 = vec_splat(weights->embedding.embeddings[6][7]);
-            table_6 += kernel_7 * embeddings_6_7;
-            const vec embeddings_7_7 = vec_splat(weights->embedding.embeddings[7][7]);
-            table_7 += kernel_7 * embeddings_7_7;
-            vec_store(&packed->lstm.table[0][g][n], table_0);
-            vec_store(&packed->lstm.table[1][g][n], table_1);
-            vec_store(&packed->lstm.table[2][g][n], table_2);
-            vec_store(&packed->lstm.table[3][g][n], table_3);
-            vec_store(&packed->lstm.table[4][g][n], table_4);
-            vec_store(&packed->lstm.table[5][g][n], table_5);
-            vec_store(&packed->lstm.table[6][g][n], table_6);
-            vec_store(&packed->lstm.table[7][g][n], table_7);
-        }
+    for (int n = 0; n < 96; n += 2 * VEC) {
+        const int n_plus_1 = n + VEC;
+        const vec bias_0 = vec_load(&weights->lstm.bias[n]);
+        vec table_0_0 = bias_0;
+        const vec bias_1 = vec_load(&weights->lstm.bias[n_plus_1]);
+        vec table_0_1 = bias_1;
+        vec table_1_0 = bias_0;
+        vec table_1_1 = bias_1;
+        vec table_2_0 = bias_0;
+        vec table_2_1 = bias_1;
+        vec table_3_0 = bias_0;
+        vec table_3_1 = bias_1;
+        vec table_4_0 = bias_0;
+        vec table_4_1 = bias_1;
+        vec table_5_0 = bias_0;
+        vec table_5_1 = bias_1;
+        vec table_6_0 = bias_0;
+        vec table_6_1 = bias_1;
+        vec table_7_0 = bias_0;
+        vec table_7_1 = bias_1;
+        const vec kernel_0_0 = vec_load(&weights->lstm.kernel[0][n]);
+        const vec embeddings_0_0 = vec_splat(weights->embedding.embeddings[0][0]);
+        table_0_0 += kernel_0_0 * embeddings_0_0;
+        const vec kernel_0_1 = vec_load(&weights->lstm.kernel[0][n_plus_1]);
+        table_0_1 += kernel_0_1 * embeddings_0_0;
+        const vec embeddings_1_0 = vec_splat(weights->embedding.embeddings[1][0]);
+        table_1_0 += kernel_0_0 * embeddings_1_0;
+        table_1_1 += kernel_0_1 * embeddings_1_0;
+        const vec embeddings_2_0 = vec_splat(weights->embedding.embeddings[2][0]);
+        table_2_0 += kernel_0_0 * embeddings_2_0;
+        table_2_1 += kernel_0_1 * embeddings_2_0;
+        const vec embeddings_3_0 = vec_splat(weights->embedding.embeddings[3][0]);
+        table_3_0 += kernel_0_0 * embeddings_3_0;
+        table_3_1 += kernel_0_1 * embeddings_3_0;
+        const vec embeddings_4_0 = vec_splat(weights->embedding.embeddings[4][0]);
+        table_4_0 += kernel_0_0 * embeddings_4_0;
+        table_4_1 += kernel_0_1 * embeddings_4_0;
+        const vec embeddings_5_0 = vec_splat(weights->embedding.embeddings[5][0]);
+        table_5_0 += kernel_0_0 * embeddings_5_0;
+        table_5_1 += kernel_0_1 * embeddings_5_0;
+        const vec embeddings_6_0 = vec_splat(weights->embedding.embeddings[6][0]);
+        table_6_0 += kernel_0_0 * embeddings_6_0;
+        table_6_1 += kernel_0_1 * embeddings_6_0;
+        const vec embeddings_7_0 = vec_splat(weights->embedding.embeddings[7][0]);
+        table_7_0 += kernel_0_0 * embeddings_7_0;
+        table_7_1 += kernel_0_1 * embeddings_7_0;
+        const vec kernel_1_0 = vec_load(&weights->lstm.kernel[1][n]);
+        const vec embeddings_0_1 = vec_splat(weights->embedding.embeddings[0][1]);
+        table_0_0 += kernel_1_0 * embeddings_0_1;
+        const vec kernel_1_1 = vec_load(&weights->lstm.kernel[1][n_plus_1]);
+        table_0_1 += kernel_1_1 * embeddings_0_1;
+        const vec embeddings_1_1 = vec_splat(weights->embedding.embeddings[1][1]);
+        table_1_0 += kernel_1_0 * embeddings_1_1;
+        table_1_1 += kernel_1_1 * embeddings_1_1;
+        const vec embeddings_2_1 = vec_splat(weights->embedding.embeddings[2][1]);
+        table_2_0 += kernel_1_0 * embeddings_2_1;
+        table_2_1 += kernel_1_1 * embeddings_2_1;
+        const vec embeddings_3_1 = vec_splat(weights->embedding.embeddings[3][1]);
+        table_3_0 += kernel_1_0 * embeddings_3_1;
+        table_3_1 += kernel_1_1 * embeddings_3_1;
+        const vec embeddings_4_1 = vec_splat(weights->embedding.embeddings[4][1]);
+        table_4_0 += kernel_1_0 * embeddings_4_1;
+        table_4_1 += kernel_1_1 * embeddings_4_1;
+        const vec embeddings_5_1 = vec_splat(weights->embedding.embeddings[5][1]);
+        table_5_0 += kernel_1_0 * embeddings_5_1;
+        table_5_1 += kernel_1_1 * embeddings_5_1;
+        const vec embeddings_6_1 = vec_splat(weights->embedding.embeddings[6][1]);
+        table_6_0 += kernel_1_0 * embeddings_6_1;
+        table_6_1 += kernel_1_1 * embeddings_6_1;
+        const vec embeddings_7_1 = vec_splat(weights->embedding.embeddings[7][1]);
+        table_7_0 += kernel_1_0 * embeddings_7_1;
+        table_7_1 += kernel_1_1 * embeddings_7_1;
+        const vec kernel_2_0 = vec_load(&weights->lstm.kernel[2][n]);
+        const vec embeddings_0_2 = vec_splat(weights->embedding.embeddings[0][2]);
+        table_0_0 += kernel_2_0 * embeddings_0_2;
+        const vec kernel_2_1 = vec_load(&weights->lstm.kernel[2][n_plus_1]);
+        table_0_1 += kernel_2_1 * embeddings_0_2;
+        const vec embeddings_1_2 = vec_splat(weights->embedding.embeddings[1][2]);
+        table_1_0 += kernel_2_0 * embeddings_1_2;
+        table_1_1 += kernel_2_1 * embeddings_1_2;
+        const vec embeddings_2_2 = vec_splat(weights->embedding.embeddings[2][2]);
+        table_2_0 += kernel_2_0 * embeddings_2_2;
+        table_2_1 += kernel_2_1 * embeddings_2_2;
+        const vec embeddings_3_2 = vec_splat(weights->embedding.embeddings[3][2]);
+        table_3_0 += kernel_2_0 * embeddings_3_2;
+        table_3_1 += kernel_2_1 * embeddings_3_2;
+        const vec embeddings_4_2 = vec_splat(weights->embedding.embeddings[4][2]);
+        table_4_0 += kernel_2_0 * embeddings_4_2;
+        table_4_1 += kernel_2_1 * embeddings_4_2;
+        const vec embeddings_5_2 = vec_splat(weights->embedding.embeddings[5][2]);
+        table_5_0 += kernel_2_0 * embeddings_5_2;
+        table_5_1 += kernel_2_1 * embeddings_5_2;
+        const vec embeddings_6_2 = vec_splat(weights->embedding.embeddings[6][2]);
+        table_6_0 += kernel_2_0 * embeddings_6_2;
+        table_6_1 += kernel_2_1 * embeddings_6_2;
+        const vec embeddings_7_2 = vec_splat(weights->embedding.embeddings[7][2]);
+        table_7_0 += kernel_2_0 * embeddings_7_2;
+        table_7_1 += kernel_2_1 * embeddings_7_2;
+        const vec kernel_3_0 = vec_load(&weights->lstm.kernel[3][n]);
+        const vec embeddings_0_3 = vec_splat(weights->embedding.embeddings[0][3]);
+        table_0_0 += kernel_3_0 * embeddings_0_3;
+        const vec kernel_3_1 = vec_load(&weights->lstm.kernel[3][n_plus_1]);
+        table_0_1 += kernel_3_1 * embeddings_0_3;
+        const vec embeddings_1_3 = vec_splat(weights->embedding.embeddings[1][3]);
+        table_1_0 += kernel_3_0 * embeddings_1_3;
+        table_1_1 += kernel_3_1 * embeddings_1_3;
+        const vec embeddings_2_3 = vec_splat(weights->embedding.embeddings[2][3]);
+        table_2_0 += kernel_3_0 * embeddings_2_3;
+        table_2_1 += kernel_3_1 * embeddings_2_3;
+        const vec embeddings_3_3 = vec_splat(weights->embedding.embeddings[3][3]);
+        table_3_0 += kernel_3_0 * embeddings_3_3;
+        table_3_1 += kernel_3_1 * embeddings_3_3;
+        const vec embeddings_4_3 = vec_splat(weights->embedding.embeddings[4][3]);
+        table_4_0 += kernel_3_0 * embeddings_4_3;
+        table_4_1 += kernel_3_1 * embeddings_4_3;
+        const vec embeddings_5_3 = vec_splat(weights->embedding.embeddings[5][3]);
+        table_5_0 += kernel_3_0 * embeddings_5_3;
+        table_5_1 += kernel_3_1 * embeddings_5_3;
+        const vec embeddings_6_3 = vec_splat(weights->embedding.embeddings[6][3]);
+        table_6_0 += kernel_3_0 * embeddings_6_3;
+        table_6_1 += kernel_3_1 * embeddings_6_3;
+        const vec embeddings_7_3 = vec_splat(weights->embedding.embeddings[7][3]);
+        table_7_0 += kernel_3_0 * embeddings_7_3;
+        table_7_1 += kernel_3_1 * embeddings_7_3;
+        const vec kernel_4_0 = vec_load(&weights->lstm.kernel[4][n]);
+        const vec embeddings_0_4 = vec_splat(weights->embedding.embeddings[0][4]);
+        table_0_0 += kernel_4_0 * embeddings_0_4;
+        const vec kernel_4_1 = vec_load(&weights->lstm.kernel[4][n_plus_1]);
+        table_0_1 += kernel_4_1 * embeddings_0_4;
+        const vec embeddings_1_4 = vec_splat(weights->embedding.embeddings[1][4]);
+        table_1_0 += kernel_4_0 * embeddings_1_4;
+        table_1_1 += kernel_4_1 * embeddings_1_4;
+        const vec embeddings_2_4 = vec_splat(weights->embedding.embeddings[2][4]);
+        table_2_0 += kernel_4_0 * embeddings_2_4;
+        table_2_1 += kernel_4_1 * embeddings_2_4;
+        const vec embeddings_3_4 = vec_splat(weights->embedding.embeddings[3][4]);
+        table_3_0 += kernel_4_0 * embeddings_3_4;
+        table_3_1 += kernel_4_1 * embeddings_3_4;
+        const vec embeddings_4_4 = vec_splat(weights->embedding.embeddings[4][4]);
+        table_4_0 += kernel_4_0 * embeddings_4_4;
+        table_4_1 += kernel_4_1 * embeddings_4_4;
+        const vec embeddings_5_4 = vec_splat(weights->embedding.embeddings[5][4]);
+        table_5_0 += kernel_4_0 * embeddings_5_4;
+        table_5_1 += kernel_4_1 * embeddings_5_4;
+        const vec embeddings_6_4 = vec_splat(weights->embedding.embeddings[6][4]);
+        table_6_0 += kernel_4_0 * embeddings_6_4;
+        table_6_1 += kernel_4_1 * embeddings_6_4;
+        const vec embeddings_7_4 = vec_splat(weights->embedding.embeddings[7][4]);
+        table_7_0 += kernel_4_0 * embeddings_7_4;
+        table_7_1 += kernel_4_1 * embeddings_7_4;
+        const vec kernel_5_0 = vec_load(&weights->lstm.kernel[5][n]);
+        const vec embeddings_0_5 = vec_splat(weights->embedding.embeddings[0][5]);
+        table_0_0 += kernel_5_0 * embeddings_0_5;
+        const vec kernel_5_1 = vec_load(&weights->lstm.kernel[5][n_plus_1]);
+        table_0_1 += kernel_5_1 * embeddings_0_5;
+        const vec embeddings_1_5 = vec_splat(weights->embedding.embeddings[1][5]);
+        table_1_0 += kernel_5_0 * embeddings_1_5;
+        table_1_1 += kernel_5_1 * embeddings_1_5;
+        const vec embeddings_2_5 = vec_splat(weights->embedding.embeddings[2][5]);
+        table_2_0 += kernel_5_0 * embeddings_2_5;
+        table_2_1 += kernel_5_1 * embeddings_2_5;
+        const vec embeddings_3_5 = vec_splat(weights->embedding.embeddings[3][5]);
+        table_3_0 += kernel_5_0 * embeddings_3_5;
+        table_3_1 += kernel_5_1 * embeddings_3_5;
+        const vec embeddings_4_5 = vec_splat(weights->embedding.embeddings[4][5]);
+        table_4_0 += kernel_5_0 * embeddings_4_5;
+        table_4_1 += kernel_5_1 * embeddings_4_5;
+        const vec embeddings_5_5 = vec_splat(weights->embedding.embeddings[5][5]);
+        table_5_0 += kernel_5_0 * embeddings_5_5;
+        table_5_1 += kernel_5_1 * embeddings_5_5;
+        const vec embeddings_6_5 = vec_splat(weights->embedding.embeddings[6][5]);
+        table_6_0 += kernel_5_0 * embeddings_6_5;
+        table_6_1 += kernel_5_1 * embeddings_6_5;
+        const vec embeddings_7_5 = vec_splat(weights->embedding.embeddings[7][5]);
+        table_7_0 += kernel_5_0 * embeddings_7_5;
+        table_7_1 += kernel_5_1 * embeddings_7_5;
+        const vec kernel_6_0 = vec_load(&weights->lstm.kernel[6][n]);
+        const vec embeddings_0_6 = vec_splat(weights->embedding.embeddings[0][6]);
+        table_0_0 += kernel_6_0 * embeddings_0_6;
+        const vec kernel_6_1 = vec_load(&weights->lstm.kernel[6][n_plus_1]);
+        table_0_1 += kernel_6_1 * embeddings_0_6;
+        const vec embeddings_1_6 = vec_splat(weights->embedding.embeddings[1][6]);
+        table_1_0 += kernel_6_0 * embeddings_1_6;
+        table_1_1 += kernel_6_1 * embeddings_1_6;
+        const vec embeddings_2_6 = vec_splat(weights->embedding.embeddings[2][6]);
+        table_2_0 += kernel_6_0 * embeddings_2_6;
+        table_2_1 += kernel_6_1 * embeddings_2_6;
+        const vec embeddings_3_6 = vec_splat(weights->embedding.embeddings[3][6]);
+        table_3_0 += kernel_6_0 * embeddings_3_6;
+        table_3_1 += kernel_6_1 * embeddings_3_6;
+        const vec embeddings_4_6 = vec_splat(weights->embedding.embeddings[4][6]);
+        table_4_0 += kernel_6_0 * embeddings_4_6;
+        table_4_1 += kernel_6_1 * embeddings_4_6;
+        const vec embeddings_5_6 = vec_splat(weights->embedding.embeddings[5][6]);
+        table_5_0 += kernel_6_0 * embeddings_5_6;
+        table_5_1 += kernel_6_1 * embeddings_5_6;
+        const vec embeddings_6_6 = vec_splat(weights->embedding.embeddings[6][6]);
+        table_6_0 += kernel_6_0 * embeddings_6_6;
+        table_6_1 += kernel_6_1 * embeddings_6_6;
+        const vec embeddings_7_6 = vec_splat(weights->embedding.embeddings[7][6]);
+        table_7_0 += kernel_6_0 * embeddings_7_6;
+        table_7_1 += kernel_6_1 * embeddings_7_6;
+        const vec kernel_7_0 = vec_load(&weights->lstm.kernel[7][n]);
+        const vec embeddings_0_7 = vec_splat(weights->embedding.embeddings[0][7]);
+        table_0_0 += kernel_7_0 * embeddings_0_7;
+        const vec kernel_7_1 = vec_load(&weights->lstm.kernel[7][n_plus_1]);
+        table_0_1 += kernel_7_1 * embeddings_0_7;
+        const vec embeddings_1_7 = vec_splat(weights->embedding.embeddings[1][7]);
+        table_1_0 += kernel_7_0 * embeddings_1_7;
+        table_1_1 += kernel_7_1 * embeddings_1_7;
+        const vec embeddings_2_7 = vec_splat(weights->embedding.embeddings[2][7]);
+        table_2_0 += kernel_7_0 * embeddings_2_7;
+        table_2_1 += kernel_7_1 * embeddings_2_7;
+        const vec embeddings_3_7 = vec_splat(weights->embedding.embeddings[3][7]);
+        table_3_0 += kernel_7_0 * embeddings_3_7;
+        table_3_1 += kernel_7_1 * embeddings_3_7;
+        const vec embeddings_4_7 = vec_splat(weights->embedding.embeddings[4][7]);
+        table_4_0 += kernel_7_0 * embeddings_4_7;
+        table_4_1 += kernel_7_1 * embeddings_4_7;
+        const vec embeddings_5_7 = vec_splat(weights->embedding.embeddings[5][7]);
+        table_5_0 += kernel_7_0 * embeddings_5_7;
+        table_5_1 += kernel_7_1 * embeddings_5_7;
+        const vec embeddings_6_7 = vec_splat(weights->embedding.embeddings[6][7]);
+        table_6_0 += kernel_7_0 * embeddings_6_7;
+        table_6_1 += kernel_7_1 * embeddings_6_7;
+        const vec embeddings_7_7 = vec_splat(weights->embedding.embeddings[7][7]);
+        table_7_0 += kernel_7_0 * embeddings_7_7;
+        table_7_1 += kernel_7_1 * embeddings_7_7;
+        vec_store(&packed->lstm.table[0][n], table_0_0);
+        vec_store(&packed->lstm.table[0][n_plus_1], table_0_1);
+        vec_store(&packed->lstm.table[1][n], table_1_0);
+        vec_store(&packed->lstm.table[1][n_plus_1], table_1_1);
+        vec_store(&packed->lstm.table[2][n], table_2_0);
+        vec_store(&packed->lstm.table[2][n_plus_1], table_2_1);
+        vec_store(&packed->lstm.table[3][n], table_3_0);
+        vec_store(&packed->lstm.table[3][n_plus_1], table_3_1);
+        vec_store(&packed->lstm.table[4][n], table_4_0);
+        vec_store(&packed->lstm.table[4][n_plus_1], table_4_1);
+        vec_store(&packed->lstm.table[5][n], table_5_0);
+        vec_store(&packed->lstm.table[5][n_plus_1], table_5_1);
+        vec_store(&packed->lstm.table[6][n], table_6_0);
+        vec_store(&packed->lstm.table[6][n_plus_1], table_6_1);
+        vec_store(&packed->lstm.table[7][n], table_7_0);
+        vec_store(&packed->lstm.table[7][n_plus_1], table_7_1);
     }
 #endif
-    /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,24*g+n] */
-    for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
+    /* lstm.recurrent_kernel[k,n] = lstm.recurrent_kernel[k,n] */
+    for (int n = 0; n < 96; n += VEC) {
         for (int k = 0; k < REBER_LSTM_UNITS; k++) {
-            for (int g = 0; g < 4; g++) {
-                const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][24 * g + n], 24 - n);
-                vec_store(&packed->lstm.recurrent_kernel[n / 16][k][g][n % 16], recurrent_kernel);
-            }
+            const vec recurrent_kernel = vec_load(&weights->lstm.recurrent_kernel[k][n]);
+            vec_store(&packed->lstm.recurrent_kernel[n / 48][k][n % 48], recurrent_kernel);
         }
     }
 }
 
 static void reber_prepare_with(struct reber_packed *restrict packed, const struct reber_weights *restrict weights)
 {
-    memset(packed->lstm.table, 0, sizeof packed->lstm.table);
-    memset(packed->lstm.recurrent_kernel[1], 0, sizeof packed->lstm.recurrent_kernel[1]);
     memset(packed->dense.bias, 0, sizeof packed->dense.bias);
     memset(packed->dense.kernel[0], 0, sizeof packed->dense.kernel[0]);
     packed->weights = weights;
@@ -1524,105 +1722,84 @@ static void lstm_predict(const struct reber_packed *restrict packed, struct rebe
 {
     /* lstm.h, lstm.c: 2 steps are kept, step t at t % 2 */
     for (int t = 0; t < REBER_TIMESTEPS; t++) {
-        /* lstm.z[t,g,n] = lstm.table[x[t],g,n]
-         * lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
-         * lstm.i[t,n] = sigmoid(lstm.z[t,0,n])
-         * lstm.f[t,n] = sigmoid(lstm.z[t,1,n])
-         * lstm.g[t,n] = tanh(lstm.z[t,2,n])
-         * lstm.o[t,n] = sigmoid(lstm.z[t,3,n])
+        /* lstm.z[t,n] = lstm.table[x[t],n]
+         * lstm.z[t,n] += lstm.recurrent_kernel[k,n] * lstm.h[t,k] */
+        for (int n = 0; n < 96; n += 3 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            vec z_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][n]);
+            vec z_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][n_plus_1]);
+            vec z_2 = vec_load(&packed->lstm.table[clamped(x[t], 8)][n_plus_2]);
+            vec z_0_odd = vec_splat(0.0f);
+            vec z_1_odd = vec_splat(0.0f);
+            vec z_2_odd = vec_splat(0.0f);
+            for (int k = 0; k < REBER_LSTM_UNITS; k += 4) {
+                const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 48][k][n % 48]);
+                const vec h_0 = vec_splat(scratch->lstm.h[t % 2][k]);
+                z_0 += recurrent_kernel_0_0 * h_0;
+                const vec recurrent_kernel_0_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 48][k][n_plus_1 % 48]);
+                z_1 += recurrent_kernel_0_1 * h_0;
+                const vec recurrent_kernel_0_2 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 48][k][n_plus_2 % 48]);
+                z_2 += recurrent_kernel_0_2 * h_0;
+                const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 48][k + 1][n % 48]);
+                const vec h_1 = vec_splat(scratch->lstm.h[t % 2][k + 1]);
+                z_0_odd += recurrent_kernel_1_0 * h_1;
+                const vec recurrent_kernel_1_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 48][k + 1][n_plus_1 % 48]);
+                z_1_odd += recurrent_kernel_1_1 * h_1;
+                const vec recurrent_kernel_1_2 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 48][k + 1][n_plus_2 % 48]);
+                z_2_odd += recurrent_kernel_1_2 * h_1;
+                const vec recurrent_kernel_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 48][k + 2][n % 48]);
+                const vec h_2 = vec_splat(scratch->lstm.h[t % 2][k + 2]);
+                z_0 += recurrent_kernel_2_0 * h_2;
+                const vec recurrent_kernel_2_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 48][k + 2][n_plus_1 % 48]);
+                z_1 += recurrent_kernel_2_1 * h_2;
+                const vec recurrent_kernel_2_2 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 48][k + 2][n_plus_2 % 48]);
+                z_2 += recurrent_kernel_2_2 * h_2;
+                const vec recurrent_kernel_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 48][k + 3][n % 48]);
+                const vec h_3 = vec_splat(scratch->lstm.h[t % 2][k + 3]);
+                z_0_odd += recurrent_kernel_3_0 * h_3;
+                const vec recurrent_kernel_3_1 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 48][k + 3][n_plus_1 % 48]);
+                z_1_odd += recurrent_kernel_3_1 * h_3;
+                const vec recurrent_kernel_3_2 =
+                    vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 48][k + 3][n_plus_2 % 48]);
+                z_2_odd += recurrent_kernel_3_2 * h_3;
+            }
+            z_0 += z_0_odd;
+            z_1 += z_1_odd;
+            z_2 += z_2_odd;
+            vec_store(&scratch->local.lstm.z[n], z_0);
+            vec_store(&scratch->local.lstm.z[n_plus_1], z_1);
+            vec_store(&scratch->local.lstm.z[n_plus_2], z_2);
+        }
+        /* lstm.i[t,n] = sigmoid(lstm.z[t,n])
+         * lstm.f[t,n] = sigmoid(lstm.z[t,n+24])
+         * lstm.g[t,n] = tanh(lstm.z[t,n+48])
+         * lstm.o[t,n] = sigmoid(lstm.z[t,n+72])
          * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
          * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
          * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
-        for (int n = 0; n < REBER_LSTM_UNITS; n += 2 * VEC) {
-            const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
-            vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n]);
-            vec z_0_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][0][n_plus_1]);
-            vec z_1_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n]);
-            vec z_1_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][1][n_plus_1]);
-            vec z_2_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n]);
-            vec z_2_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][2][n_plus_1]);
-            vec z_3_0 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n]);
-            vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[t], 8)][3][n_plus_1]);
-            vec z_0_0_odd = vec_splat(0.0f);
-            vec z_0_1_odd = vec_splat(0.0f);
-            vec z_1_0_odd = vec_splat(0.0f);
-            vec z_1_1_odd = vec_splat(0.0f);
-            vec z_2_0_odd = vec_splat(0.0f);
-            vec z_2_1_odd = vec_splat(0.0f);
-            vec z_3_0_odd = vec_splat(0.0f);
-            vec z_3_1_odd = vec_splat(0.0f);
-            for (int k = 0; k < REBER_LSTM_UNITS; k += 2) {
-                const vec recurrent_kernel_0_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][0][n % 16]);
-                const vec h_0 = vec_splat(scratch->lstm.h[t % 2][k]);
-                z_0_0 += recurrent_kernel_0_0_0 * h_0;
-                const vec recurrent_kernel_0_0_1 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][0][n_plus_1 % 16]);
-                z_0_1 += recurrent_kernel_0_0_1 * h_0;
-                const vec recurrent_kernel_0_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][1][n % 16]);
-                z_1_0 += recurrent_kernel_0_1_0 * h_0;
-                const vec recurrent_kernel_0_1_1 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][1][n_plus_1 % 16]);
-                z_1_1 += recurrent_kernel_0_1_1 * h_0;
-                const vec recurrent_kernel_0_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][2][n % 16]);
-                z_2_0 += recurrent_kernel_0_2_0 * h_0;
-                const vec recurrent_kernel_0_2_1 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][2][n_plus_1 % 16]);
-                z_2_1 += recurrent_kernel_0_2_1 * h_0;
-                const vec recurrent_kernel_0_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][3][n % 16]);
-                z_3_0 += recurrent_kernel_0_3_0 * h_0;
-                const vec recurrent_kernel_0_3_1 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][3][n_plus_1 % 16]);
-                z_3_1 += recurrent_kernel_0_3_1 * h_0;
-                const vec recurrent_kernel_1_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][0][n % 16]);
-                const vec h_1 = vec_splat(scratch->lstm.h[t % 2][k + 1]);
-                z_0_0_odd += recurrent_kernel_1_0_0 * h_1;
-                const vec recurrent_kernel_1_0_1 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][0][n_plus_1 % 16]);
-                z_0_1_odd += recurrent_kernel_1_0_1 * h_1;
-                const vec recurrent_kernel_1_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][1][n % 16]);
-                z_1_0_odd += recurrent_kernel_1_1_0 * h_1;
-                const vec recurrent_kernel_1_1_1 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][1][n_plus_1 % 16]);
-                z_1_1_odd += recurrent_kernel_1_1_1 * h_1;
-                const vec recurrent_kernel_1_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][2][n % 16]);
-                z_2_0_odd += recurrent_kernel_1_2_0 * h_1;
-                const vec recurrent_kernel_1_2_1 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][2][n_plus_1 % 16]);
-                z_2_1_odd += recurrent_kernel_1_2_1 * h_1;
-                const vec recurrent_kernel_1_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][3][n % 16]);
-                z_3_0_odd += recurrent_kernel_1_3_0 * h_1;
-                const vec recurrent_kernel_1_3_1 =
-                    vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][3][n_plus_1 % 16]);
-                z_3_1_odd += recurrent_kernel_1_3_1 * h_1;
-            }
-            z_0_0 += z_0_0_odd;
-            z_0_1 += z_0_1_odd;
-            z_1_0 += z_1_0_odd;
-            z_1_1 += z_1_1_odd;
-            z_2_0 += z_2_0_odd;
-            z_2_1 += z_2_1_odd;
-            z_3_0 += z_3_0_odd;
-            z_3_1 += z_3_1_odd;
-            const vec i_0 = vec_sigmoid(z_0_0);
-            const vec i_1 = vec_sigmoid(z_0_1);
-            const vec f_0 = vec_sigmoid(z_1_0);
-            const vec f_1 = vec_sigmoid(z_1_1);
-            const vec g_0 = vec_tanh(z_2_0);
-            const vec g_1 = vec_tanh(z_2_1);
-            const vec o_0 = vec_sigmoid(z_3_0);
-            const vec o_1 = vec_sigmoid(z_3_1);
-            const vec c_0 = vec_load(&scratch->lstm.c[t % 2][n]);
-            const vec c_next_0 = f_0 * c_0 + i_0 * g_0;
-            const vec c_1 = vec_load(&scratch->lstm.c[t % 2][n_plus_1]);
-            const vec c_next_1 = f_1 * c_1 + i_1 * g_1;
-            const vec tanh_c_0 = vec_tanh(c_next_0);
-            const vec tanh_c_1 = vec_tanh(c_next_1);
-            const vec h_next_0 = o_0 * tanh_c_0;
-            const vec h_next_1 = o_1 * tanh_c_1;
-            vec_store(&scratch->lstm.c[(t + 1) % 2][n], c_next_0);
-            vec_store(&scratch->lstm.c[(t + 1) % 2][n_plus_1], c_next_1);
-            vec_store(&scratch->lstm.h[(t + 1) % 2][n], h_next_0);
-            vec_store(&scratch->lstm.h[(t + 1) % 2][n_plus_1], h_next_1);
+        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
+            const vec z = vec_load_part(&scratch->local.lstm.z[n], 24 - n);
+            const vec i = vec_sigmoid(z);
+            const vec z_2 = vec_load_part(&scratch->local.lstm.z[n + 24], 24 - n);
+            const vec f = vec_sigmoid(z_2);
+            const vec z_3 = vec_load_part(&scratch->local.lstm.z[n + 48], 24 - n);
+            const vec g = vec_tanh(z_3);
+            const vec z_4 = vec_load_part(&scratch->local.lstm.z[n + 72], 24 - n);
+            const vec o = vec_sigmoid(z_4);
+            const vec c = vec_load(&scratch->lstm.c[t % 2][n]);
+            const vec c_next = f * c + i * g;
+            const vec tanh_c = vec_tanh(c_next);
+            const vec h_next = o * tanh_c;
+            vec_store(&scratch->lstm.c[(t + 1) % 2][n], c_next);
+            vec_store(&scratch->lstm.h[(t + 1) % 2][n], h_next);
         }
     }
 }
@@ -1722,40 +1899,46 @@ static void lstm_predict_batch(const struct reber_packed *restrict packed, struc
 {
     /* lstm.h, lstm.c: 2 steps are kept, step t at t % 2 */
     for (int t = 0; t < REBER_TIMESTEPS; t++) {
-        /* lstm.z[t,b,g,n] = lstm.table[x[b,t],g,n]
-         * lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,b,k]
-         * lstm.i[t,b,n] = sigmoid(lstm.z[t,b,0,n])
-         * lstm.f[t,b,n] = sigmoid(lstm.z[t,b,1,n])
-         * lstm.g[t,b,n] = tanh(lstm.z[t,b,2,n])
-         * lstm.o[t,b,n] = sigmoid(lstm.z[t,b,3,n])
-         * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
-         * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
-         * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+        /* lstm.z[t,b,n] = lstm.table[x[b,t],n]
+         * lstm.z[t,b,n] += lstm.recurrent_kernel[k,n] * lstm.h[t,b,k] */
 #if VEC == LANES
-        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
+        for (int n = 0; n < 96; n += 6 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_3 = n + 3 * VEC;
+            const int n_plus_4 = n + 4 * VEC;
+            const int n_plus_5 = n + 5 * VEC;
             for (int b = 0; b < rows; b += 4) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n]);
-                vec z_0_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n]);
-                vec z_0_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n]);
-                vec z_0_3 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n]);
-                vec z_1_0 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][0][n]);
-                vec z_1_1 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][1][n]);
-                vec z_1_2 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][2][n]);
-                vec z_1_3 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][3][n]);
-                vec z_2_0 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_2 + t], 8)][0][n]);
-                vec z_2_1 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_2 + t], 8)][1][n]);
-                vec z_2_2 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_2 + t], 8)][2][n]);
-                vec z_2_3 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_2 + t], 8)][3][n]);
-                vec z_3_0 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_3 + t], 8)][0][n]);
-                vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_3 + t], 8)][1][n]);
-                vec z_3_2 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_3 + t], 8)][2][n]);
-                vec z_3_3 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_3 + t], 8)][3][n]);
+                vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][n]);
+                vec z_0_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][n_plus_1]);
+                vec z_0_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][n_plus_2]);
+                vec z_0_3 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][n_plus_3]);
+                vec z_0_4 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][n_plus_4]);
+                vec z_0_5 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][n_plus_5]);
+                vec z_1_0 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][n]);
+                vec z_1_1 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][n_plus_1]);
+                vec z_1_2 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][n_plus_2]);
+                vec z_1_3 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][n_plus_3]);
+                vec z_1_4 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][n_plus_4]);
+                vec z_1_5 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][n_plus_5]);
+                vec z_2_0 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_2 + t], 8)][n]);
+                vec z_2_1 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_2 + t], 8)][n_plus_1]);
+                vec z_2_2 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_2 + t], 8)][n_plus_2]);
+                vec z_2_3 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_2 + t], 8)][n_plus_3]);
+                vec z_2_4 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_2 + t], 8)][n_plus_4]);
+                vec z_2_5 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_2 + t], 8)][n_plus_5]);
+                vec z_3_0 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_3 + t], 8)][n]);
+                vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_3 + t], 8)][n_plus_1]);
+                vec z_3_2 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_3 + t], 8)][n_plus_2]);
+                vec z_3_3 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_3 + t], 8)][n_plus_3]);
+                vec z_3_4 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_3 + t], 8)][n_plus_4]);
+                vec z_3_5 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_3 + t], 8)][n_plus_5]);
                 for (int k = 0; k < REBER_LSTM_UNITS; k++) {
                     const vec recurrent_kernel_0 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 16][k][0][n % 16]));
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 48][k][n % 48]));
                     const vec h_0 = vec_splat(scratch->lstm.h[t % 2][b][k]);
                     z_0_0 += recurrent_kernel_0 * h_0;
                     const vec h_1 = vec_splat(scratch->lstm.h[t % 2][b_plus_1][k]);
@@ -1765,130 +1948,151 @@ static void lstm_predict_batch(const struct reber_packed *restrict packed, struc
                     const vec h_3 = vec_splat(scratch->lstm.h[t % 2][b_plus_3][k]);
                     z_3_0 += recurrent_kernel_0 * h_3;
                     const vec recurrent_kernel_1 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 16][k][1][n % 16]));
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 48][k][n_plus_1 % 48]));
                     z_0_1 += recurrent_kernel_1 * h_0;
                     z_1_1 += recurrent_kernel_1 * h_1;
                     z_2_1 += recurrent_kernel_1 * h_2;
                     z_3_1 += recurrent_kernel_1 * h_3;
                     const vec recurrent_kernel_2 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 16][k][2][n % 16]));
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 48][k][n_plus_2 % 48]));
                     z_0_2 += recurrent_kernel_2 * h_0;
                     z_1_2 += recurrent_kernel_2 * h_1;
                     z_2_2 += recurrent_kernel_2 * h_2;
                     z_3_2 += recurrent_kernel_2 * h_3;
                     const vec recurrent_kernel_3 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 16][k][3][n % 16]));
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_3 / 48][k][n_plus_3 % 48]));
                     z_0_3 += recurrent_kernel_3 * h_0;
                     z_1_3 += recurrent_kernel_3 * h_1;
                     z_2_3 += recurrent_kernel_3 * h_2;
                     z_3_3 += recurrent_kernel_3 * h_3;
+                    const vec recurrent_kernel_4 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_4 / 48][k][n_plus_4 % 48]));
+                    z_0_4 += recurrent_kernel_4 * h_0;
+                    z_1_4 += recurrent_kernel_4 * h_1;
+                    z_2_4 += recurrent_kernel_4 * h_2;
+                    z_3_4 += recurrent_kernel_4 * h_3;
+                    const vec recurrent_kernel_5 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_5 / 48][k][n_plus_5 % 48]));
+                    z_0_5 += recurrent_kernel_5 * h_0;
+                    z_1_5 += recurrent_kernel_5 * h_1;
+                    z_2_5 += recurrent_kernel_5 * h_2;
+                    z_3_5 += recurrent_kernel_5 * h_3;
                 }
-                vec z[4][4] = {
-                    { z_0_0, z_0_1, z_0_2, z_0_3 },
-                    { z_1_0, z_1_1, z_1_2, z_1_3 },
-                    { z_2_0, z_2_1, z_2_2, z_2_3 },
-                    { z_3_0, z_3_1, z_3_2, z_3_3 },
-                };
-                for (int r = 0; r < 4 && b + r < rows; r++) {
-                    const int b_plus_r = b + r;
-                    const vec i = vec_sigmoid(z[r][0]);
-                    const vec f = vec_sigmoid(z[r][1]);
-                    const vec g_ = vec_tanh(z[r][2]);
-                    const vec o = vec_sigmoid(z[r][3]);
-                    const vec c = vec_load(&scratch->lstm.c[t % 2][b_plus_r][n]);
-                    const vec c_next = f * c + i * g_;
-                    const vec tanh_c = vec_tanh(c_next);
-                    const vec h_next = o * tanh_c;
-                    vec_store(&scratch->lstm.c[(t + 1) % 2][b_plus_r][n], c_next);
-                    vec_store(&scratch->lstm.h[(t + 1) % 2][b_plus_r][n], h_next);
-                }
+                vec_store(&scratch->local.lstm.z[b][n], z_0_0);
+                vec_store(&scratch->local.lstm.z[b][n_plus_1], z_0_1);
+                vec_store(&scratch->local.lstm.z[b][n_plus_2], z_0_2);
+                vec_store(&scratch->local.lstm.z[b][n_plus_3], z_0_3);
+                vec_store(&scratch->local.lstm.z[b][n_plus_4], z_0_4);
+                vec_store(&scratch->local.lstm.z[b][n_plus_5], z_0_5);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n], z_1_0);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_1], z_1_1);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_2], z_1_2);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_3], z_1_3);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_4], z_1_4);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_5], z_1_5);
+                vec_store(&scratch->local.lstm.z[b_plus_2][n], z_2_0);
+                vec_store(&scratch->local.lstm.z[b_plus_2][n_plus_1], z_2_1);
+                vec_store(&scratch->local.lstm.z[b_plus_2][n_plus_2], z_2_2);
+                vec_store(&scratch->local.lstm.z[b_plus_2][n_plus_3], z_2_3);
+                vec_store(&scratch->local.lstm.z[b_plus_2][n_plus_4], z_2_4);
+                vec_store(&scratch->local.lstm.z[b_plus_2][n_plus_5], z_2_5);
+                vec_store(&scratch->local.lstm.z[b_plus_3][n], z_3_0);
+                vec_store(&scratch->local.lstm.z[b_plus_3][n_plus_1], z_3_1);
+                vec_store(&scratch->local.lstm.z[b_plus_3][n_plus_2], z_3_2);
+                vec_store(&scratch->local.lstm.z[b_plus_3][n_plus_3], z_3_3);
+                vec_store(&scratch->local.lstm.z[b_plus_3][n_plus_4], z_3_4);
+                vec_store(&scratch->local.lstm.z[b_plus_3][n_plus_5], z_3_5);
             }
         }
 #else
-        for (int n = 0; n < REBER_LSTM_UNITS; n += 3 * VEC) {
-            const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
-            const int n_plus_2 = n + 2 * VEC < REBER_LSTM_UNITS ? n + 2 * VEC : n;
-            for (int b = 0; b < rows; b++) {
-                vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n]);
-                vec z_0_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n_plus_1]);
-                vec z_0_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][0][n_plus_2]);
-                vec z_1_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n]);
-                vec z_1_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n_plus_1]);
-                vec z_1_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][1][n_plus_2]);
-                vec z_2_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n]);
-                vec z_2_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n_plus_1]);
-                vec z_2_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][2][n_plus_2]);
-                vec z_3_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n]);
-                vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_plus_1]);
-                vec z_3_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][3][n_plus_2]);
+        for (int n = 0; n < 96; n += 6 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_3 = n + 3 * VEC;
+            const int n_plus_4 = n + 4 * VEC;
+            const int n_plus_5 = n + 5 * VEC;
+            for (int b = 0; b < rows; b += 2) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][n]);
+                vec z_0_1 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][n_plus_1]);
+                vec z_0_2 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][n_plus_2]);
+                vec z_0_3 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][n_plus_3]);
+                vec z_0_4 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][n_plus_4]);
+                vec z_0_5 = vec_load(&packed->lstm.table[clamped(x[24 * b + t], 8)][n_plus_5]);
+                vec z_1_0 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][n]);
+                vec z_1_1 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][n_plus_1]);
+                vec z_1_2 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][n_plus_2]);
+                vec z_1_3 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][n_plus_3]);
+                vec z_1_4 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][n_plus_4]);
+                vec z_1_5 = vec_load(&packed->lstm.table[clamped(x[24 * b_plus_1 + t], 8)][n_plus_5]);
                 for (int k = 0; k < REBER_LSTM_UNITS; k++) {
-                    const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][0][n % 16]);
-                    const vec h = vec_splat(scratch->lstm.h[t % 2][b][k]);
-                    z_0_0 += recurrent_kernel_0_0 * h;
-                    const vec recurrent_kernel_0_1 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][0][n_plus_1 % 16]);
-                    z_0_1 += recurrent_kernel_0_1 * h;
-                    const vec recurrent_kernel_0_2 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 16][k][0][n_plus_2 % 16]);
-                    z_0_2 += recurrent_kernel_0_2 * h;
-                    const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][1][n % 16]);
-                    z_1_0 += recurrent_kernel_1_0 * h;
-                    const vec recurrent_kernel_1_1 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][1][n_plus_1 % 16]);
-                    z_1_1 += recurrent_kernel_1_1 * h;
-                    const vec recurrent_kernel_1_2 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 16][k][1][n_plus_2 % 16]);
-                    z_1_2 += recurrent_kernel_1_2 * h;
-                    const vec recurrent_kernel_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][2][n % 16]);
-                    z_2_0 += recurrent_kernel_2_0 * h;
-                    const vec recurrent_kernel_2_1 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][2][n_plus_1 % 16]);
-                    z_2_1 += recurrent_kernel_2_1 * h;
-                    const vec recurrent_kernel_2_2 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 16][k][2][n_plus_2 % 16]);
-                    z_2_2 += recurrent_kernel_2_2 * h;
-                    const vec recurrent_kernel_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][3][n % 16]);
-                    z_3_0 += recurrent_kernel_3_0 * h;
-                    const vec recurrent_kernel_3_1 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][3][n_plus_1 % 16]);
-                    z_3_1 += recurrent_kernel_3_1 * h;
-                    const vec recurrent_kernel_3_2 =
-                        vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 16][k][3][n_plus_2 % 16]);
-                    z_3_2 += recurrent_kernel_3_2 * h;
+                    const vec recurrent_kernel_0 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 48][k][n % 48]));
+                    const vec h_0 = vec_splat(scratch->lstm.h[t % 2][b][k]);
+                    z_0_0 += recurrent_kernel_0 * h_0;
+                    const vec h_1 = vec_splat(scratch->lstm.h[t % 2][b_plus_1][k]);
+                    z_1_0 += recurrent_kernel_0 * h_1;
+                    const vec recurrent_kernel_1 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 48][k][n_plus_1 % 48]));
+                    z_0_1 += recurrent_kernel_1 * h_0;
+                    z_1_1 += recurrent_kernel_1 * h_1;
+                    const vec recurrent_kernel_2 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 48][k][n_plus_2 % 48]));
+                    z_0_2 += recurrent_kernel_2 * h_0;
+                    z_1_2 += recurrent_kernel_2 * h_1;
+                    const vec recurrent_kernel_3 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_3 / 48][k][n_plus_3 % 48]));
+                    z_0_3 += recurrent_kernel_3 * h_0;
+                    z_1_3 += recurrent_kernel_3 * h_1;
+                    const vec recurrent_kernel_4 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_4 / 48][k][n_plus_4 % 48]));
+                    z_0_4 += recurrent_kernel_4 * h_0;
+                    z_1_4 += recurrent_kernel_4 * h_1;
+                    const vec recurrent_kernel_5 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_5 / 48][k][n_plus_5 % 48]));
+                    z_0_5 += recurrent_kernel_5 * h_0;
+                    z_1_5 += recurrent_kernel_5 * h_1;
                 }
-                const vec i_0 = vec_sigmoid(z_0_0);
-                const vec i_1 = vec_sigmoid(z_0_1);
-                const vec i_2 = vec_sigmoid(z_0_2);
-                const vec f_0 = vec_sigmoid(z_1_0);
-                const vec f_1 = vec_sigmoid(z_1_1);
-                const vec f_2 = vec_sigmoid(z_1_2);
-                const vec g_0 = vec_tanh(z_2_0);
-                const vec g_1 = vec_tanh(z_2_1);
-                const vec g_2 = vec_tanh(z_2_2);
-                const vec o_0 = vec_sigmoid(z_3_0);
-                const vec o_1 = vec_sigmoid(z_3_1);
-                const vec o_2 = vec_sigmoid(z_3_2);
-                const vec c_0 = vec_load(&scratch->lstm.c[t % 2][b][n]);
-                const vec c_next_0 = f_0 * c_0 + i_0 * g_0;
-                const vec c_1 = vec_load(&scratch->lstm.c[t % 2][b][n_plus_1]);
-                const vec c_next_1 = f_1 * c_1 + i_1 * g_1;
-                const vec c_2 = vec_load(&scratch->lstm.c[t % 2][b][n_plus_2]);
-                const vec c_next_2 = f_2 * c_2 + i_2 * g_2;
-                const vec tanh_c_0 = vec_tanh(c_next_0);
-                const vec tanh_c_1 = vec_tanh(c_next_1);
-                const vec tanh_c_2 = vec_tanh(c_next_2);
-                const vec h_next_0 = o_0 * tanh_c_0;
-                const vec h_next_1 = o_1 * tanh_c_1;
-                const vec h_next_2 = o_2 * tanh_c_2;
-                vec_store(&scratch->lstm.c[(t + 1) % 2][b][n], c_next_0);
-                vec_store(&scratch->lstm.c[(t + 1) % 2][b][n_plus_1], c_next_1);
-                vec_store(&scratch->lstm.c[(t + 1) % 2][b][n_plus_2], c_next_2);
-                vec_store(&scratch->lstm.h[(t + 1) % 2][b][n], h_next_0);
-                vec_store(&scratch->lstm.h[(t + 1) % 2][b][n_plus_1], h_next_1);
-                vec_store(&scratch->lstm.h[(t + 1) % 2][b][n_plus_2], h_next_2);
+                vec_store(&scratch->local.lstm.z[b][n], z_0_0);
+                vec_store(&scratch->local.lstm.z[b][n_plus_1], z_0_1);
+                vec_store(&scratch->local.lstm.z[b][n_plus_2], z_0_2);
+                vec_store(&scratch->local.lstm.z[b][n_plus_3], z_0_3);
+                vec_store(&scratch->local.lstm.z[b][n_plus_4], z_0_4);
+                vec_store(&scratch->local.lstm.z[b][n_plus_5], z_0_5);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n], z_1_0);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_1], z_1_1);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_2], z_1_2);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_3], z_1_3);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_4], z_1_4);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_5], z_1_5);
             }
         }
 #endif
+        /* lstm.i[t,b,n] = sigmoid(lstm.z[t,b,n])
+         * lstm.f[t,b,n] = sigmoid(lstm.z[t,b,n+24])
+         * lstm.g[t,b,n] = tanh(lstm.z[t,b,n+48])
+         * lstm.o[t,b,n] = sigmoid(lstm.z[t,b,n+72])
+         * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
+         * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
+         * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+        for (int b = 0; b < rows; b++) {
+            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
+                const vec z = vec_load_part(&scratch->local.lstm.z[b][n], 24 - n);
+                const vec i = vec_sigmoid(z);
+                const vec z_2 = vec_load_part(&scratch->local.lstm.z[b][n + 24], 24 - n);
+                const vec f = vec_sigmoid(z_2);
+                const vec z_3 = vec_load_part(&scratch->local.lstm.z[b][n + 48], 24 - n);
+                const vec g = vec_tanh(z_3);
+                const vec z_4 = vec_load_part(&scratch->local.lstm.z[b][n + 72], 24 - n);
+                const vec o = vec_sigmoid(z_4);
+                const vec c = vec_load(&scratch->lstm.c[t % 2][b][n]);
+                const vec c_next = f * c + i * g;
+                const vec tanh_c = vec_tanh(c_next);
+                const vec h_next = o * tanh_c;
+                vec_store(&scratch->lstm.c[(t + 1) % 2][b][n], c_next);
+                vec_store(&scratch->lstm.h[(t + 1) % 2][b][n], h_next);
+            }
+        }
     }
 }
 
@@ -2013,6 +2217,9 @@ static void reber_predict_batch_with(const struct reber_packed *restrict packed,
 struct reber_step_memory {
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
+            float z[96];      /* one of 1 steps */
+        } lstm;
+        struct {
             float z[16];
             float e[16];
             float highest;
@@ -2035,107 +2242,84 @@ static void reber_reset_with(const struct reber_packed *restrict packed, struct 
 }
 
 static void lstm_step(const struct reber_packed *restrict packed, struct reber_state *restrict state,
-    const int32_t *restrict x)
+    struct reber_step_memory *restrict scratch, const int32_t *restrict x)
 {
-    /* lstm.z[t,g,n] = lstm.table[x[t],g,n]
-     * lstm.z[t,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,k]
-     * lstm.i[t,n] = sigmoid(lstm.z[t,0,n])
-     * lstm.f[t,n] = sigmoid(lstm.z[t,1,n])
-     * lstm.g[t,n] = tanh(lstm.z[t,2,n])
-     * lstm.o[t,n] = sigmoid(lstm.z[t,3,n])
+    /* lstm.z[t,n] = lstm.table[x[t],n]
+     * lstm.z[t,n] += lstm.recurrent_kernel[k,n] * lstm.h[t,k] */
+    for (int n = 0; n < 96; n += 3 * VEC) {
+        const int n_plus_1 = n + VEC;
+        const int n_plus_2 = n + 2 * VEC;
+        vec z_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][n]);
+        vec z_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][n_plus_1]);
+        vec z_2 = vec_load(&packed->lstm.table[clamped(x[0], 8)][n_plus_2]);
+        vec z_0_odd = vec_splat(0.0f);
+        vec z_1_odd = vec_splat(0.0f);
+        vec z_2_odd = vec_splat(0.0f);
+        for (int k = 0; k < REBER_LSTM_UNITS; k += 4) {
+            const vec recurrent_kernel_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 48][k][n % 48]);
+            const vec h_0 = vec_splat(state->lstm.h[0][k]);
+            z_0 += recurrent_kernel_0_0 * h_0;
+            const vec recurrent_kernel_0_1 = vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 48][k][n_plus_1 % 48]);
+            z_1 += recurrent_kernel_0_1 * h_0;
+            const vec recurrent_kernel_0_2 = vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 48][k][n_plus_2 % 48]);
+            z_2 += recurrent_kernel_0_2 * h_0;
+            const vec recurrent_kernel_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 48][k + 1][n % 48]);
+            const vec h_1 = vec_splat(state->lstm.h[0][k + 1]);
+            z_0_odd += recurrent_kernel_1_0 * h_1;
+            const vec recurrent_kernel_1_1 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 48][k + 1][n_plus_1 % 48]);
+            z_1_odd += recurrent_kernel_1_1 * h_1;
+            const vec recurrent_kernel_1_2 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 48][k + 1][n_plus_2 % 48]);
+            z_2_odd += recurrent_kernel_1_2 * h_1;
+            const vec recurrent_kernel_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 48][k + 2][n % 48]);
+            const vec h_2 = vec_splat(state->lstm.h[0][k + 2]);
+            z_0 += recurrent_kernel_2_0 * h_2;
+            const vec recurrent_kernel_2_1 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 48][k + 2][n_plus_1 % 48]);
+            z_1 += recurrent_kernel_2_1 * h_2;
+            const vec recurrent_kernel_2_2 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 48][k + 2][n_plus_2 % 48]);
+            z_2 += recurrent_kernel_2_2 * h_2;
+            const vec recurrent_kernel_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 48][k + 3][n % 48]);
+            const vec h_3 = vec_splat(state->lstm.h[0][k + 3]);
+            z_0_odd += recurrent_kernel_3_0 * h_3;
+            const vec recurrent_kernel_3_1 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 48][k + 3][n_plus_1 % 48]);
+            z_1_odd += recurrent_kernel_3_1 * h_3;
+            const vec recurrent_kernel_3_2 =
+                vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 48][k + 3][n_plus_2 % 48]);
+            z_2_odd += recurrent_kernel_3_2 * h_3;
+        }
+        z_0 += z_0_odd;
+        z_1 += z_1_odd;
+        z_2 += z_2_odd;
+        vec_store(&scratch->local.lstm.z[n], z_0);
+        vec_store(&scratch->local.lstm.z[n_plus_1], z_1);
+        vec_store(&scratch->local.lstm.z[n_plus_2], z_2);
+    }
+    /* lstm.i[t,n] = sigmoid(lstm.z[t,n])
+     * lstm.f[t,n] = sigmoid(lstm.z[t,n+24])
+     * lstm.g[t,n] = tanh(lstm.z[t,n+48])
+     * lstm.o[t,n] = sigmoid(lstm.z[t,n+72])
      * lstm.c[t+1,n] = lstm.f[t,n] * lstm.c[t,n] + lstm.i[t,n] * lstm.g[t,n]
      * lstm.tanh_c[t,n] = tanh(lstm.c[t+1,n])
      * lstm.h[t+1,n] = lstm.o[t,n] * lstm.tanh_c[t,n] */
-    for (int n = 0; n < REBER_LSTM_UNITS; n += 2 * VEC) {
-        const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
-        vec z_0_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n]);
-        vec z_0_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][0][n_plus_1]);
-        vec z_1_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n]);
-        vec z_1_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][1][n_plus_1]);
-        vec z_2_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n]);
-        vec z_2_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][2][n_plus_1]);
-        vec z_3_0 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n]);
-        vec z_3_1 = vec_load(&packed->lstm.table[clamped(x[0], 8)][3][n_plus_1]);
-        vec z_0_0_odd = vec_splat(0.0f);
-        vec z_0_1_odd = vec_splat(0.0f);
-        vec z_1_0_odd = vec_splat(0.0f);
-        vec z_1_1_odd = vec_splat(0.0f);
-        vec z_2_0_odd = vec_splat(0.0f);
-        vec z_2_1_odd = vec_splat(0.0f);
-        vec z_3_0_odd = vec_splat(0.0f);
-        vec z_3_1_odd = vec_splat(0.0f);
-        for (int k = 0; k < REBER_LSTM_UNITS; k += 2) {
-            const vec recurrent_kernel_0_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][0][n % 16]);
-            const vec h_0 = vec_splat(state->lstm.h[0][k]);
-            z_0_0 += recurrent_kernel_0_0_0 * h_0;
-            const vec recurrent_kernel_0_0_1 =
-                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][0][n_plus_1 % 16]);
-            z_0_1 += recurrent_kernel_0_0_1 * h_0;
-            const vec recurrent_kernel_0_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][1][n % 16]);
-            z_1_0 += recurrent_kernel_0_1_0 * h_0;
-            const vec recurrent_kernel_0_1_1 =
-                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][1][n_plus_1 % 16]);
-            z_1_1 += recurrent_kernel_0_1_1 * h_0;
-            const vec recurrent_kernel_0_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][2][n % 16]);
-            z_2_0 += recurrent_kernel_0_2_0 * h_0;
-            const vec recurrent_kernel_0_2_1 =
-                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][2][n_plus_1 % 16]);
-            z_2_1 += recurrent_kernel_0_2_1 * h_0;
-            const vec recurrent_kernel_0_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k][3][n % 16]);
-            z_3_0 += recurrent_kernel_0_3_0 * h_0;
-            const vec recurrent_kernel_0_3_1 =
-                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k][3][n_plus_1 % 16]);
-            z_3_1 += recurrent_kernel_0_3_1 * h_0;
-            const vec recurrent_kernel_1_0_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][0][n % 16]);
-            const vec h_1 = vec_splat(state->lstm.h[0][k + 1]);
-            z_0_0_odd += recurrent_kernel_1_0_0 * h_1;
-            const vec recurrent_kernel_1_0_1 =
-                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][0][n_plus_1 % 16]);
-            z_0_1_odd += recurrent_kernel_1_0_1 * h_1;
-            const vec recurrent_kernel_1_1_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][1][n % 16]);
-            z_1_0_odd += recurrent_kernel_1_1_0 * h_1;
-            const vec recurrent_kernel_1_1_1 =
-                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][1][n_plus_1 % 16]);
-            z_1_1_odd += recurrent_kernel_1_1_1 * h_1;
-            const vec recurrent_kernel_1_2_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][2][n % 16]);
-            z_2_0_odd += recurrent_kernel_1_2_0 * h_1;
-            const vec recurrent_kernel_1_2_1 =
-                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][2][n_plus_1 % 16]);
-            z_2_1_odd += recurrent_kernel_1_2_1 * h_1;
-            const vec recurrent_kernel_1_3_0 = vec_load(&packed->lstm.recurrent_kernel[n / 16][k + 1][3][n % 16]);
-            z_3_0_odd += recurrent_kernel_1_3_0 * h_1;
-            const vec recurrent_kernel_1_3_1 =
-                vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 16][k + 1][3][n_plus_1 % 16]);
-            z_3_1_odd += recurrent_kernel_1_3_1 * h_1;
-        }
-        z_0_0 += z_0_0_odd;
-        z_0_1 += z_0_1_odd;
-        z_1_0 += z_1_0_odd;
-        z_1_1 += z_1_1_odd;
-        z_2_0 += z_2_0_odd;
-        z_2_1 += z_2_1_odd;
-        z_3_0 += z_3_0_odd;
-        z_3_1 += z_3_1_odd;
-        const vec i_0 = vec_sigmoid(z_0_0);
-        const vec i_1 = vec_sigmoid(z_0_1);
-        const vec f_0 = vec_sigmoid(z_1_0);
-        const vec f_1 = vec_sigmoid(z_1_1);
-        const vec g_0 = vec_tanh(z_2_0);
-        const vec g_1 = vec_tanh(z_2_1);
-        const vec o_0 = vec_sigmoid(z_3_0);
-        const vec o_1 = vec_sigmoid(z_3_1);
-        const vec c_0 = vec_load(&state->lstm.c[0][n]);
-        const vec c_next_0 = f_0 * c_0 + i_0 * g_0;
-        const vec c_1 = vec_load(&state->lstm.c[0][n_plus_1]);
-        const vec c_next_1 = f_1 * c_1 + i_1 * g_1;
-        const vec tanh_c_0 = vec_tanh(c_next_0);
-        const vec tanh_c_1 = vec_tanh(c_next_1);
-        const vec h_next_0 = o_0 * tanh_c_0;
-        const vec h_next_1 = o_1 * tanh_c_1;
-        vec_store(&state->lstm.c[1][n], c_next_0);
-        vec_store(&state->lstm.c[1][n_plus_1], c_next_1);
-        vec_store(&state->lstm.h[1][n], h_next_0);
-        vec_store(&state->lstm.h[1][n_plus_1], h_next_1);
+    for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
+        const vec z = vec_load_part(&scratch->local.lstm.z[n], 24 - n);
+        const vec i = vec_sigmoid(z);
+        const vec z_2 = vec_load_part(&scratch->local.lstm.z[n + 24], 24 - n);
+        const vec f = vec_sigmoid(z_2);
+        const vec z_3 = vec_load_part(&scratch->local.lstm.z[n + 48], 24 - n);
+        const vec g = vec_tanh(z_3);
+        const vec z_4 = vec_load_part(&scratch->local.lstm.z[n + 72], 24 - n);
+        const vec o = vec_sigmoid(z_4);
+        const vec c = vec_load(&state->lstm.c[0][n]);
+        const vec c_next = f * c + i * g;
+        const vec tanh_c = vec_tanh(c_next);
+        const vec h_next = o * tanh_c;
+        vec_store(&state->lstm.c[1][n], c_next);
+        vec_store(&state->lstm.h[1][n], h_next);
     }
 }
 
@@ -2218,7 +2402,7 @@ static int reber_step_with(const struct reber_packed *restrict packed, struct re
     const int32_t *restrict x, float *restrict y)
 {
     struct reber_step_memory memory, *const scratch = &memory;
-    lstm_step(packed, state, x);
+    lstm_step(packed, state, scratch, x);
     dense_step(packed, state, scratch, y);
     /* lstm.h[0,n] = lstm.h[1,n] */
     for (int n = 0; n < REBER_LSTM_UNITS; n++) {
@@ -2231,97 +2415,83 @@ static int reber_step_with(const struct reber_packed *restrict packed, struct re
     return 1;
 }
 
-static void lstm_prepare_training(const struct reber_weights *restrict weights,
-    struct reber_training *restrict training)
-{
-    /* lstm.bias[g,n] = lstm.bias[24*g+n] */
-    for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-        for (int g = 0; g < 4; g++) {
-            const vec bias = vec_load_part(&weights->lstm.bias[24 * g + n], 24 - n);
-            vec_store(&training->lstm.bias[n / 16][g][n % 16], bias);
-        }
-    }
-    /* lstm.kernel[k,g,n] = lstm.kernel[k,24*g+n] */
-    for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-        for (int k = 0; k < 8; k++) {
-            for (int g = 0; g < 4; g++) {
-                const vec kernel = vec_load_part(&weights->lstm.kernel[k][24 * g + n], 24 - n);
-                vec_store(&training->lstm.kernel[n / 16][k][g][n % 16], kernel);
-            }
-        }
-    }
-    /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,24*g+n] */
-    for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-        for (int k = 0; k < REBER_LSTM_UNITS; k++) {
-            for (int g = 0; g < 4; g++) {
-                const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][24 * g + n], 24 - n);
-                vec_store(&training->lstm.recurrent_kernel[n / 16][k][g][n % 16], recurrent_kernel);
-            }
-        }
-    }
-}
-
-static void dense_prepare_training(const struct reber_weights *restrict weights,
-    struct reber_training *restrict training)
-{
-    /* dense.bias[n] = dense.bias[n] */
-    for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
-        const vec bias = vec_load_part(&weights->dense.bias[n], 8 - n);
-        vec_store(&training->dense.bias[n], bias);
-    }
-    /* dense.kernel[k,n] = dense.kernel[k,n] */
-    for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
-        for (int k = 0; k < REBER_LSTM_UNITS; k++) {
-            const vec kernel = vec_load_part(&weights->dense.kernel[k][n], 8 - n);
-            vec_store(&training->dense.kernel[n / 16][k][n % 16], kernel);
-        }
-    }
-    /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
-    for (int n = 0; n < REBER_DENSE_UNITS; n++) {
-        for (int m = 0; m < REBER_LSTM_UNITS; m++) {
-            training->dense.kernel_transposed[m / 16][n][m % 16] = weights->dense.kernel[m][n];
-        }
-    }
-}
-
-static void lstm_prepare_training_2(const struct reber_weights *restrict weights,
-    struct reber_training *restrict training)
-{
-    /* lstm.recurrent_kernel_transposed[n,g,m] = lstm.recurrent_kernel[m,24*g+n] */
-    for (int m = 0; m < REBER_LSTM_UNITS; m += VEC) {
-        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-            for (int g = 0; g < 4; g++) {
-                vec_transpose(&weights->lstm.recurrent_kernel[m][24 * g + n], 96, REBER_LSTM_UNITS - m,
-                    REBER_LSTM_UNITS - n, &training->lstm.recurrent_kernel_transposed[m / 16][n][g][m % 16], 64);
-            }
-        }
-    }
-    /* lstm.kernel_transposed[g,k,n] = lstm.kernel[k,24*g+n] */
-    for (int g = 0; g < 4; g++) {
-        for (int k = 0; k < 8; k++) {
-            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-                const vec kernel_transposed = vec_load_part(&weights->lstm.kernel[k][24 * g + n], 24 - n);
-                vec_store(&training->lstm.kernel_transposed[g][k][n], kernel_transposed);
-            }
-        }
-    }
-}
-
 static void reber_prepare_training_with(struct reber_training *restrict training,
     const struct reber_weights *restrict weights)
 {
-    memset(training->lstm.bias[1], 0, sizeof training->lstm.bias[1]);
-    memset(training->lstm.kernel[1], 0, sizeof training->lstm.kernel[1]);
-    memset(training->lstm.recurrent_kernel[1], 0, sizeof training->lstm.recurrent_kernel[1]);
     memset(training->dense.bias, 0, sizeof training->dense.bias);
     memset(training->dense.kernel[0], 0, sizeof training->dense.kernel[0]);
     memset(training->dense.kernel_transposed[1], 0, sizeof training->dense.kernel_transposed[1]);
     memset(training->lstm.recurrent_kernel_transposed[1], 0, sizeof training->lstm.recurrent_kernel_transposed[1]);
-    memset(training->lstm.kernel_transposed, 0, sizeof training->lstm.kernel_transposed);
     training->weights = weights;
-    lstm_prepare_training(weights, training);
-    dense_prepare_training(weights, training);
-    lstm_prepare_training_2(weights, training);
+    reber_prepare_range(training, weights, 0, sizeof *weights / sizeof(float));
+}
+
+static void reber_prepare_range_with(struct reber_training *restrict training,
+    const struct reber_weights *restrict weights, size_t first, size_t count)
+{
+    int first_row, end_row;
+    if (touches_rows(first, count, offsetof(struct reber_weights, lstm.kernel), 768, 1, &first_row, &end_row)) {
+        /* lstm.kernel[k,n] = lstm.kernel[k,n] */
+        for (int n = 0; n < 96; n += VEC) {
+            for (int k = 0; k < 8; k++) {
+                const vec kernel = vec_load(&weights->lstm.kernel[k][n]);
+                vec_store(&training->lstm.kernel[n / 48][k][n % 48], kernel);
+            }
+        }
+        /* lstm.kernel_transposed[k,n] = lstm.kernel[k,n] */
+        for (int k = 0; k < 8; k++) {
+            for (int n = 0; n < 96; n += VEC) {
+                const vec kernel_transposed = vec_load(&weights->lstm.kernel[k][n]);
+                vec_store(&training->lstm.kernel_transposed[k][n], kernel_transposed);
+            }
+        }
+    }
+    if (touches_rows(first, count, offsetof(struct reber_weights, lstm.recurrent_kernel), 96, 24, &first_row, &end_row))
+        {
+        /* lstm.recurrent_kernel[k,n] = lstm.recurrent_kernel[k,n] */
+        for (int n = 0; n < 96; n += VEC) {
+            for (int k = first_row; k < end_row; k++) {
+                const vec recurrent_kernel = vec_load(&weights->lstm.recurrent_kernel[k][n]);
+                vec_store(&training->lstm.recurrent_kernel[n / 48][k][n % 48], recurrent_kernel);
+            }
+        }
+        /* lstm.recurrent_kernel_transposed[n,m] = lstm.recurrent_kernel[m,n] */
+        for (int m = first_row; m < end_row; m += VEC) {
+            for (int n = 0; n < 96; n += VEC) {
+                vec_transpose(&weights->lstm.recurrent_kernel[m][n], 96, REBER_LSTM_UNITS - m, VEC,
+                    &training->lstm.recurrent_kernel_transposed[m / 16][n][m % 16], 16);
+            }
+        }
+    }
+    if (touches_rows(first, count, offsetof(struct reber_weights, lstm.bias), 96, 1, &first_row, &end_row)) {
+        /* lstm.bias[n] = lstm.bias[n] */
+        for (int n = 0; n < 96; n += VEC) {
+            const vec bias = vec_load(&weights->lstm.bias[n]);
+            vec_store(&training->lstm.bias[n], bias);
+        }
+    }
+    if (touches_rows(first, count, offsetof(struct reber_weights, dense.kernel), 8, 24, &first_row, &end_row)) {
+        /* dense.kernel[k,n] = dense.kernel[k,n] */
+        for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
+            for (int k = first_row; k < end_row; k++) {
+                const vec kernel = vec_load_part(&weights->dense.kernel[k][n], 8 - n);
+                vec_store(&training->dense.kernel[n / 16][k][n % 16], kernel);
+            }
+        }
+        /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
+        for (int n = 0; n < REBER_DENSE_UNITS; n++) {
+            for (int m = first_row; m < end_row; m++) {
+                training->dense.kernel_transposed[m / 16][n][m % 16] = weights->dense.kernel[m][n];
+            }
+        }
+    }
+    if (touches_rows(first, count, offsetof(struct reber_weights, dense.bias), 8, 1, &first_row, &end_row)) {
+        /* dense.bias[n] = dense.bias[n] */
+        for (int n = 0; n < REBER_DENSE_UNITS; n += VEC) {
+            const vec bias = vec_load_part(&weights->dense.bias[n], 8 - n);
+            vec_store(&training->dense.bias[n], bias);
+        }
+    }
 }
 
 static void reber_reset_tape_with(const struct reber_training *restrict training, struct reber_tape *restrict tape)
@@ -2345,44 +2515,52 @@ static void reber_reset_tape_with(const struct reber_training *restrict training
 static void lstm_forward(const struct reber_training *restrict training, struct reber_tape *restrict tape, int rows)
 {
     for (int t = 0; t < REBER_TIMESTEPS; t++) {
-        /* lstm.z[t,b,g,n] = lstm.bias[g,n]
-         * lstm.z[t,b,g,n] += lstm.kernel[k,g,n] * embedding.y[t,b,k]
-         * lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,b,k]
-         * lstm.i[t,b,n] = sigmoid(lstm.z[t,b,0,n])
-         * lstm.f[t,b,n] = sigmoid(lstm.z[t,b,1,n])
-         * lstm.g[t,b,n] = tanh(lstm.z[t,b,2,n])
-         * lstm.o[t,b,n] = sigmoid(lstm.z[t,b,3,n])
-         * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
-         * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
-         * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+        /* lstm.z[t,b,n] = lstm.bias[n]
+         * lstm.z[t,b,n] += lstm.kernel[k,n] * embedding.y[t,b,k]
+         * lstm.z[t,b,n] += lstm.recurrent_kernel[k,n] * lstm.h[t,b,k] */
 #if VEC == LANES
-        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
+        for (int n = 0; n < 96; n += 6 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_3 = n + 3 * VEC;
+            const int n_plus_4 = n + 4 * VEC;
+            const int n_plus_5 = n + 5 * VEC;
             for (int b = 0; b < rows; b += 4) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                const vec bias_0 = vec_load(&training->lstm.bias[n / 16][0][n % 16]);
+                const vec bias_0 = vec_load(&training->lstm.bias[n]);
                 vec z_0_0 = bias_0;
-                const vec bias_1 = vec_load(&training->lstm.bias[n / 16][1][n % 16]);
+                const vec bias_1 = vec_load(&training->lstm.bias[n_plus_1]);
                 vec z_0_1 = bias_1;
-                const vec bias_2 = vec_load(&training->lstm.bias[n / 16][2][n % 16]);
+                const vec bias_2 = vec_load(&training->lstm.bias[n_plus_2]);
                 vec z_0_2 = bias_2;
-                const vec bias_3 = vec_load(&training->lstm.bias[n / 16][3][n % 16]);
+                const vec bias_3 = vec_load(&training->lstm.bias[n_plus_3]);
                 vec z_0_3 = bias_3;
+                const vec bias_4 = vec_load(&training->lstm.bias[n_plus_4]);
+                vec z_0_4 = bias_4;
+                const vec bias_5 = vec_load(&training->lstm.bias[n_plus_5]);
+                vec z_0_5 = bias_5;
                 vec z_1_0 = bias_0;
                 vec z_1_1 = bias_1;
                 vec z_1_2 = bias_2;
                 vec z_1_3 = bias_3;
+                vec z_1_4 = bias_4;
+                vec z_1_5 = bias_5;
                 vec z_2_0 = bias_0;
                 vec z_2_1 = bias_1;
                 vec z_2_2 = bias_2;
                 vec z_2_3 = bias_3;
+                vec z_2_4 = bias_4;
+                vec z_2_5 = bias_5;
                 vec z_3_0 = bias_0;
                 vec z_3_1 = bias_1;
                 vec z_3_2 = bias_2;
                 vec z_3_3 = bias_3;
+                vec z_3_4 = bias_4;
+                vec z_3_5 = bias_5;
                 for (int k = 0; k < 8; k++) {
-                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][0][n % 16]));
+                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 48][k][n % 48]));
                     const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
                     z_0_0 += kernel_0 * y_0;
                     const vec y_1 = vec_splat(tape->embedding.y[t][b_plus_1][k]);
@@ -2391,25 +2569,35 @@ static void lstm_forward(const struct reber_training *restrict training, struct 
                     z_2_0 += kernel_0 * y_2;
                     const vec y_3 = vec_splat(tape->embedding.y[t][b_plus_3][k]);
                     z_3_0 += kernel_0 * y_3;
-                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][1][n % 16]));
+                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n_plus_1 / 48][k][n_plus_1 % 48]));
                     z_0_1 += kernel_1 * y_0;
                     z_1_1 += kernel_1 * y_1;
                     z_2_1 += kernel_1 * y_2;
                     z_3_1 += kernel_1 * y_3;
-                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][2][n % 16]));
+                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n_plus_2 / 48][k][n_plus_2 % 48]));
                     z_0_2 += kernel_2 * y_0;
                     z_1_2 += kernel_2 * y_1;
                     z_2_2 += kernel_2 * y_2;
                     z_3_2 += kernel_2 * y_3;
-                    const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][3][n % 16]));
+                    const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n_plus_3 / 48][k][n_plus_3 % 48]));
                     z_0_3 += kernel_3 * y_0;
                     z_1_3 += kernel_3 * y_1;
                     z_2_3 += kernel_3 * y_2;
                     z_3_3 += kernel_3 * y_3;
+                    const vec kernel_4 = vec_hold(vec_load(&training->lstm.kernel[n_plus_4 / 48][k][n_plus_4 % 48]));
+                    z_0_4 += kernel_4 * y_0;
+                    z_1_4 += kernel_4 * y_1;
+                    z_2_4 += kernel_4 * y_2;
+                    z_3_4 += kernel_4 * y_3;
+                    const vec kernel_5 = vec_hold(vec_load(&training->lstm.kernel[n_plus_5 / 48][k][n_plus_5 % 48]));
+                    z_0_5 += kernel_5 * y_0;
+                    z_1_5 += kernel_5 * y_1;
+                    z_2_5 += kernel_5 * y_2;
+                    z_3_5 += kernel_5 * y_3;
                 }
                 for (int k = 0; k < REBER_LSTM_UNITS; k++) {
                     const vec recurrent_kernel_0 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][0][n % 16]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 48][k][n % 48]));
                     const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                     z_0_0 += recurrent_kernel_0 * h_0;
                     const vec h_1 = vec_splat(tape->lstm.h[t][b_plus_1][k]);
@@ -2419,143 +2607,184 @@ static void lstm_forward(const struct reber_training *restrict training, struct 
                     const vec h_3 = vec_splat(tape->lstm.h[t][b_plus_3][k]);
                     z_3_0 += recurrent_kernel_0 * h_3;
                     const vec recurrent_kernel_1 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][1][n % 16]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_1 / 48][k][n_plus_1 % 48]));
                     z_0_1 += recurrent_kernel_1 * h_0;
                     z_1_1 += recurrent_kernel_1 * h_1;
                     z_2_1 += recurrent_kernel_1 * h_2;
                     z_3_1 += recurrent_kernel_1 * h_3;
                     const vec recurrent_kernel_2 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][2][n % 16]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_2 / 48][k][n_plus_2 % 48]));
                     z_0_2 += recurrent_kernel_2 * h_0;
                     z_1_2 += recurrent_kernel_2 * h_1;
                     z_2_2 += recurrent_kernel_2 * h_2;
                     z_3_2 += recurrent_kernel_2 * h_3;
                     const vec recurrent_kernel_3 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][3][n % 16]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_3 / 48][k][n_plus_3 % 48]));
                     z_0_3 += recurrent_kernel_3 * h_0;
                     z_1_3 += recurrent_kernel_3 * h_1;
                     z_2_3 += recurrent_kernel_3 * h_2;
                     z_3_3 += recurrent_kernel_3 * h_3;
+                    const vec recurrent_kernel_4 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_4 / 48][k][n_plus_4 % 48]));
+                    z_0_4 += recurrent_kernel_4 * h_0;
+                    z_1_4 += recurrent_kernel_4 * h_1;
+                    z_2_4 += recurrent_kernel_4 * h_2;
+                    z_3_4 += recurrent_kernel_4 * h_3;
+                    const vec recurrent_kernel_5 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_5 / 48][k][n_plus_5 % 48]));
+                    z_0_5 += recurrent_kernel_5 * h_0;
+                    z_1_5 += recurrent_kernel_5 * h_1;
+                    z_2_5 += recurrent_kernel_5 * h_2;
+                    z_3_5 += recurrent_kernel_5 * h_3;
                 }
-                vec z[4][4] = {
-                    { z_0_0, z_0_1, z_0_2, z_0_3 },
-                    { z_1_0, z_1_1, z_1_2, z_1_3 },
-                    { z_2_0, z_2_1, z_2_2, z_2_3 },
-                    { z_3_0, z_3_1, z_3_2, z_3_3 },
-                };
-                for (int r = 0; r < 4 && b + r < rows; r++) {
-                    const int b_plus_r = b + r;
-                    const vec i = vec_sigmoid(z[r][0]);
-                    const vec f = vec_sigmoid(z[r][1]);
-                    const vec g_ = vec_tanh(z[r][2]);
-                    const vec o = vec_sigmoid(z[r][3]);
-                    const vec c = vec_load(&tape->lstm.c[t][b_plus_r][n]);
-                    const vec c_next = f * c + i * g_;
-                    const vec tanh_c = vec_tanh(c_next);
-                    const vec h_next = o * tanh_c;
-                    vec_store(&tape->lstm.i[t][b_plus_r][n], i);
-                    vec_store(&tape->lstm.f[t][b_plus_r][n], f);
-                    vec_store(&tape->lstm.g[t][b_plus_r][n], g_);
-                    vec_store(&tape->lstm.o[t][b_plus_r][n], o);
-                    vec_store(&tape->lstm.c[t + 1][b_plus_r][n], c_next);
-                    vec_store(&tape->lstm.tanh_c[t][b_plus_r][n], tanh_c);
-                    vec_store(&tape->lstm.h[t + 1][b_plus_r][n], h_next);
-                }
+                vec_store(&tape->local.lstm.z[b][n], z_0_0);
+                vec_store(&tape->local.lstm.z[b][n_plus_1], z_0_1);
+                vec_store(&tape->local.lstm.z[b][n_plus_2], z_0_2);
+                vec_store(&tape->local.lstm.z[b][n_plus_3], z_0_3);
+                vec_store(&tape->local.lstm.z[b][n_plus_4], z_0_4);
+                vec_store(&tape->local.lstm.z[b][n_plus_5], z_0_5);
+                vec_store(&tape->local.lstm.z[b_plus_1][n], z_1_0);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_1], z_1_1);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_2], z_1_2);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_3], z_1_3);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_4], z_1_4);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_5], z_1_5);
+                vec_store(&tape->local.lstm.z[b_plus_2][n], z_2_0);
+                vec_store(&tape->local.lstm.z[b_plus_2][n_plus_1], z_2_1);
+                vec_store(&tape->local.lstm.z[b_plus_2][n_plus_2], z_2_2);
+                vec_store(&tape->local.lstm.z[b_plus_2][n_plus_3], z_2_3);
+                vec_store(&tape->local.lstm.z[b_plus_2][n_plus_4], z_2_4);
+                vec_store(&tape->local.lstm.z[b_plus_2][n_plus_5], z_2_5);
+                vec_store(&tape->local.lstm.z[b_plus_3][n], z_3_0);
+                vec_store(&tape->local.lstm.z[b_plus_3][n_plus_1], z_3_1);
+                vec_store(&tape->local.lstm.z[b_plus_3][n_plus_2], z_3_2);
+                vec_store(&tape->local.lstm.z[b_plus_3][n_plus_3], z_3_3);
+                vec_store(&tape->local.lstm.z[b_plus_3][n_plus_4], z_3_4);
+                vec_store(&tape->local.lstm.z[b_plus_3][n_plus_5], z_3_5);
             }
         }
 #else
-        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-            for (int b = 0; b < rows; b += 3) {
+        for (int n = 0; n < 96; n += 6 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_3 = n + 3 * VEC;
+            const int n_plus_4 = n + 4 * VEC;
+            const int n_plus_5 = n + 5 * VEC;
+            for (int b = 0; b < rows; b += 2) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
-                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
-                const vec bias_0 = vec_load(&training->lstm.bias[n / 16][0][n % 16]);
+                const vec bias_0 = vec_load(&training->lstm.bias[n]);
                 vec z_0_0 = bias_0;
-                const vec bias_1 = vec_load(&training->lstm.bias[n / 16][1][n % 16]);
+                const vec bias_1 = vec_load(&training->lstm.bias[n_plus_1]);
                 vec z_0_1 = bias_1;
-                const vec bias_2 = vec_load(&training->lstm.bias[n / 16][2][n % 16]);
+                const vec bias_2 = vec_load(&training->lstm.bias[n_plus_2]);
                 vec z_0_2 = bias_2;
-                const vec bias_3 = vec_load(&training->lstm.bias[n / 16][3][n % 16]);
+                const vec bias_3 = vec_load(&training->lstm.bias[n_plus_3]);
                 vec z_0_3 = bias_3;
+                const vec bias_4 = vec_load(&training->lstm.bias[n_plus_4]);
+                vec z_0_4 = bias_4;
+                const vec bias_5 = vec_load(&training->lstm.bias[n_plus_5]);
+                vec z_0_5 = bias_5;
                 vec z_1_0 = bias_0;
                 vec z_1_1 = bias_1;
                 vec z_1_2 = bias_2;
                 vec z_1_3 = bias_3;
-                vec z_2_0 = bias_0;
-                vec z_2_1 = bias_1;
-                vec z_2_2 = bias_2;
-                vec z_2_3 = bias_3;
+                vec z_1_4 = bias_4;
+                vec z_1_5 = bias_5;
                 for (int k = 0; k < 8; k++) {
-                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][0][n % 16]));
+                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 48][k][n % 48]));
                     const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
                     z_0_0 += kernel_0 * y_0;
                     const vec y_1 = vec_splat(tape->embedding.y[t][b_plus_1][k]);
                     z_1_0 += kernel_0 * y_1;
-                    const vec y_2 = vec_splat(tape->embedding.y[t][b_plus_2][k]);
-                    z_2_0 += kernel_0 * y_2;
-                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][1][n % 16]));
+                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n_plus_1 / 48][k][n_plus_1 % 48]));
                     z_0_1 += kernel_1 * y_0;
                     z_1_1 += kernel_1 * y_1;
-                    z_2_1 += kernel_1 * y_2;
-                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][2][n % 16]));
+                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n_plus_2 / 48][k][n_plus_2 % 48]));
                     z_0_2 += kernel_2 * y_0;
                     z_1_2 += kernel_2 * y_1;
-                    z_2_2 += kernel_2 * y_2;
-                    const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][3][n % 16]));
+                    const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n_plus_3 / 48][k][n_plus_3 % 48]));
                     z_0_3 += kernel_3 * y_0;
                     z_1_3 += kernel_3 * y_1;
-                    z_2_3 += kernel_3 * y_2;
+                    const vec kernel_4 = vec_hold(vec_load(&training->lstm.kernel[n_plus_4 / 48][k][n_plus_4 % 48]));
+                    z_0_4 += kernel_4 * y_0;
+                    z_1_4 += kernel_4 * y_1;
+                    const vec kernel_5 = vec_hold(vec_load(&training->lstm.kernel[n_plus_5 / 48][k][n_plus_5 % 48]));
+                    z_0_5 += kernel_5 * y_0;
+                    z_1_5 += kernel_5 * y_1;
                 }
                 for (int k = 0; k < REBER_LSTM_UNITS; k++) {
                     const vec recurrent_kernel_0 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][0][n % 16]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 48][k][n % 48]));
                     const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                     z_0_0 += recurrent_kernel_0 * h_0;
                     const vec h_1 = vec_splat(tape->lstm.h[t][b_plus_1][k]);
                     z_1_0 += recurrent_kernel_0 * h_1;
-                    const vec h_2 = vec_splat(tape->lstm.h[t][b_plus_2][k]);
-                    z_2_0 += recurrent_kernel_0 * h_2;
                     const vec recurrent_kernel_1 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][1][n % 16]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_1 / 48][k][n_plus_1 % 48]));
                     z_0_1 += recurrent_kernel_1 * h_0;
                     z_1_1 += recurrent_kernel_1 * h_1;
-                    z_2_1 += recurrent_kernel_1 * h_2;
                     const vec recurrent_kernel_2 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][2][n % 16]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_2 / 48][k][n_plus_2 % 48]));
                     z_0_2 += recurrent_kernel_2 * h_0;
                     z_1_2 += recurrent_kernel_2 * h_1;
-                    z_2_2 += recurrent_kernel_2 * h_2;
                     const vec recurrent_kernel_3 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][3][n % 16]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_3 / 48][k][n_plus_3 % 48]));
                     z_0_3 += recurrent_kernel_3 * h_0;
                     z_1_3 += recurrent_kernel_3 * h_1;
-                    z_2_3 += recurrent_kernel_3 * h_2;
+                    const vec recurrent_kernel_4 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_4 / 48][k][n_plus_4 % 48]));
+                    z_0_4 += recurrent_kernel_4 * h_0;
+                    z_1_4 += recurrent_kernel_4 * h_1;
+                    const vec recurrent_kernel_5 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_5 / 48][k][n_plus_5 % 48]));
+                    z_0_5 += recurrent_kernel_5 * h_0;
+                    z_1_5 += recurrent_kernel_5 * h_1;
                 }
-                vec z[3][4] = {
-                    { z_0_0, z_0_1, z_0_2, z_0_3 },
-                    { z_1_0, z_1_1, z_1_2, z_1_3 },
-                    { z_2_0, z_2_1, z_2_2, z_2_3 },
-                };
-                for (int r = 0; r < 3 && b + r < rows; r++) {
-                    const int b_plus_r = b + r;
-                    const vec i = vec_sigmoid(z[r][0]);
-                    const vec f = vec_sigmoid(z[r][1]);
-                    const vec g_ = vec_tanh(z[r][2]);
-                    const vec o = vec_sigmoid(z[r][3]);
-                    const vec c = vec_load(&tape->lstm.c[t][b_plus_r][n]);
-                    const vec c_next = f * c + i * g_;
-                    const vec tanh_c = vec_tanh(c_next);
-                    const vec h_next = o * tanh_c;
-                    vec_store(&tape->lstm.i[t][b_plus_r][n], i);
-                    vec_store(&tape->lstm.f[t][b_plus_r][n], f);
-                    vec_store(&tape->lstm.g[t][b_plus_r][n], g_);
-                    vec_store(&tape->lstm.o[t][b_plus_r][n], o);
-                    vec_store(&tape->lstm.c[t + 1][b_plus_r][n], c_next);
-                    vec_store(&tape->lstm.tanh_c[t][b_plus_r][n], tanh_c);
-                    vec_store(&tape->lstm.h[t + 1][b_plus_r][n], h_next);
-                }
+                vec_store(&tape->local.lstm.z[b][n], z_0_0);
+                vec_store(&tape->local.lstm.z[b][n_plus_1], z_0_1);
+                vec_store(&tape->local.lstm.z[b][n_plus_2], z_0_2);
+                vec_store(&tape->local.lstm.z[b][n_plus_3], z_0_3);
+                vec_store(&tape->local.lstm.z[b][n_plus_4], z_0_4);
+                vec_store(&tape->local.lstm.z[b][n_plus_5], z_0_5);
+                vec_store(&tape->local.lstm.z[b_plus_1][n], z_1_0);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_1], z_1_1);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_2], z_1_2);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_3], z_1_3);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_4], z_1_4);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_5], z_1_5);
             }
         }
 #endif
+        /* lstm.i[t,b,n] = sigmoid(lstm.z[t,b,n])
+         * lstm.f[t,b,n] = sigmoid(lstm.z[t,b,n+24])
+         * lstm.g[t,b,n] = tanh(lstm.z[t,b,n+48])
+         * lstm.o[t,b,n] = sigmoid(lstm.z[t,b,n+72])
+         * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
+         * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
+         * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+        for (int b = 0; b < rows; b++) {
+            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
+                const vec z = vec_load_part(&tape->local.lstm.z[b][n], 24 - n);
+                const vec i = vec_sigmoid(z);
+                const vec z_2 = vec_load_part(&tape->local.lstm.z[b][n + 24], 24 - n);
+                const vec f = vec_sigmoid(z_2);
+                const vec z_3 = vec_load_part(&tape->local.lstm.z[b][n + 48], 24 - n);
+                const vec g = vec_tanh(z_3);
+                const vec z_4 = vec_load_part(&tape->local.lstm.z[b][n + 72], 24 - n);
+                const vec o = vec_sigmoid(z_4);
+                const vec c = vec_load(&tape->lstm.c[t][b][n]);
+                const vec c_next = f * c + i * g;
+                const vec tanh_c = vec_tanh(c_next);
+                const vec h_next = o * tanh_c;
+                vec_store(&tape->lstm.i[t][b][n], i);
+                vec_store(&tape->lstm.f[t][b][n], f);
+                vec_store(&tape->lstm.g[t][b][n], g);
+                vec_store(&tape->lstm.o[t][b][n], o);
+                vec_store(&tape->lstm.c[t + 1][b][n], c_next);
+                vec_store(&tape->lstm.tanh_c[t][b][n], tanh_c);
+                vec_store(&tape->lstm.h[t + 1][b][n], h_next);
+            }
+        }
     }
 }
 
@@ -3013,23 +3242,18 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
             vec_store(&tape->local.lstm_backward.d_c[24 % 2][b][n], d_c);
         }
     }
-    /* lstm.d_recurrent_kernel_sum[k,g,n] = 0 */
+    /* lstm.d_recurrent_kernel_sum[k,n] = 0 */
     for (int k = 0; k < REBER_LSTM_UNITS; k++) {
-        for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-                const vec d_recurrent_kernel_sum = vec_splat(0.0f);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][g][n % 16],
-                    d_recurrent_kernel_sum);
-            }
+        for (int n = 0; n < 96; n += VEC) {
+            const vec d_recurrent_kernel_sum = vec_splat(0.0f);
+            vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][n % 16], d_recurrent_kernel_sum);
         }
     }
-    /* lstm.d_kernel_sum[g,k,n] = 0 */
-    for (int g = 0; g < 4; g++) {
-        for (int k = 0; k < 8; k++) {
-            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-                const vec d_kernel_sum = vec_splat(0.0f);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][k][n % 16], d_kernel_sum);
-            }
+    /* lstm.d_kernel_sum[k,n] = 0 */
+    for (int k = 0; k < 8; k++) {
+        for (int n = 0; n < 96; n += VEC) {
+            const vec d_kernel_sum = vec_splat(0.0f);
+            vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][k][n % 16], d_kernel_sum);
         }
     }
     /* lstm.d_h, lstm.d_c: 2 steps are kept, step t at t % 2 */
@@ -3043,10 +3267,10 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
              * lstm.d_c[t,b,n] = lstm.d_c[t+1,b,n] * lstm.f[t,b,n]
              * lstm.d_i[t,b,n] = lstm.d_c[t+1,b,n] * lstm.g[t,b,n]
              * lstm.d_g[t,b,n] = lstm.d_c[t+1,b,n] * lstm.i[t,b,n]
-             * lstm.d_z[t,b,3,n] = lstm.d_o[t,b,n] * (lstm.o[t,b,n] * (1 - lstm.o[t,b,n]))
-             * lstm.d_z[t,b,2,n] = lstm.d_g[t,b,n] * (1 - lstm.g[t,b,n] * lstm.g[t,b,n])
-             * lstm.d_z[t,b,1,n] = lstm.d_f[t,b,n] * (lstm.f[t,b,n] * (1 - lstm.f[t,b,n]))
-             * lstm.d_z[t,b,0,n] = lstm.d_i[t,b,n] * (lstm.i[t,b,n] * (1 - lstm.i[t,b,n])) */
+             * lstm.d_z[t,b,n+72] = lstm.d_o[t,b,n] * (lstm.o[t,b,n] * (1 - lstm.o[t,b,n]))
+             * lstm.d_z[t,b,n+48] = lstm.d_g[t,b,n] * (1 - lstm.g[t,b,n] * lstm.g[t,b,n])
+             * lstm.d_z[t,b,n+24] = lstm.d_f[t,b,n] * (lstm.f[t,b,n] * (1 - lstm.f[t,b,n]))
+             * lstm.d_z[t,b,n] = lstm.d_i[t,b,n] * (lstm.i[t,b,n] * (1 - lstm.i[t,b,n])) */
             for (int b = 0; b < rows; b++) {
                 for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
                     const vec d_h_next = vec_load(&tape->lstm.d_h[(t + 1) % 2][b][n]);
@@ -3060,24 +3284,24 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                     const vec d_f = d_c_next * c;
                     const vec f = vec_load(&tape->lstm.f[t][b][n]);
                     const vec d_c = d_c_next * f;
-                    const vec g_ = vec_load(&tape->lstm.g[t][b][n]);
-                    const vec d_i = d_c_next * g_;
+                    const vec g = vec_load(&tape->lstm.g[t][b][n]);
+                    const vec d_i = d_c_next * g;
                     const vec i = vec_load(&tape->lstm.i[t][b][n]);
                     const vec d_g = d_c_next * i;
-                    const vec d_z_3 = d_o * (o * (1.0f - o));
-                    const vec d_z_2 = d_g * (1.0f - g_ * g_);
-                    const vec d_z_1 = d_f * (f * (1.0f - f));
-                    const vec d_z_0 = d_i * (i * (1.0f - i));
+                    const vec d_z = d_o * (o * (1.0f - o));
+                    const vec d_z_2 = d_g * (1.0f - g * g);
+                    const vec d_z_3 = d_f * (f * (1.0f - f));
+                    const vec d_z_4 = d_i * (i * (1.0f - i));
                     vec_store(&tape->local.lstm_backward.d_c[(t + 1) % 2][b][n], d_c_next);
                     vec_store(&tape->local.lstm_backward.d_c[t % 2][b][n], d_c);
-                    vec_store(&tape->local.lstm_backward.d_z[n / 16][t][b][3][n % 16], d_z_3);
-                    vec_store(&tape->local.lstm_backward.d_z[n / 16][t][b][2][n % 16], d_z_2);
-                    vec_store(&tape->local.lstm_backward.d_z[n / 16][t][b][1][n % 16], d_z_1);
-                    vec_store(&tape->local.lstm_backward.d_z[n / 16][t][b][0][n % 16], d_z_0);
+                    vec_store_part(&tape->local.lstm_backward.d_z[t][b][n + 72], d_z, 24 - n);
+                    vec_store_part(&tape->local.lstm_backward.d_z[t][b][n + 48], d_z_2, 24 - n);
+                    vec_store_part(&tape->local.lstm_backward.d_z[t][b][n + 24], d_z_3, 24 - n);
+                    vec_store_part(&tape->local.lstm_backward.d_z[t][b][n], d_z_4, 24 - n);
                 }
             }
             /* lstm.d_h[t,b,n] = 0
-             * lstm.d_h[t,b,n] += lstm.d_z[t,b,g,m] * lstm.recurrent_kernel_transposed[m,g,n] */
+             * lstm.d_h[t,b,n] += lstm.d_z[t,b,m] * lstm.recurrent_kernel_transposed[m,n] */
 #if VEC == LANES
             for (int n = 0; n < REBER_LSTM_UNITS; n += 2 * VEC) {
                 const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
@@ -3096,29 +3320,27 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                     vec d_h_3_1 = vec_splat(0.0f);
                     vec d_h_4_0 = vec_splat(0.0f);
                     vec d_h_4_1 = vec_splat(0.0f);
-                    for (int m = 0; m < REBER_LSTM_UNITS; m++) {
-                        for (int g = 0; g < 4; g++) {
-                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b][g][m % 16]);
-                            const vec recurrent_kernel_transposed_0 =
-                                vec_hold(vec_load(&training->lstm.recurrent_kernel_transposed[n / 16][m][g][n % 16]));
-                            d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
-                            const vec recurrent_kernel_transposed_1 =
-                                vec_hold(vec_load(
-                                &training->lstm.recurrent_kernel_transposed[n_plus_1 / 16][m][g][n_plus_1 % 16]));
-                            d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
-                            const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b_plus_1][g][m % 16]);
-                            d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
-                            d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
-                            const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b_plus_2][g][m % 16]);
-                            d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
-                            d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
-                            const vec d_z_3 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b_plus_3][g][m % 16]);
-                            d_h_3_0 += d_z_3 * recurrent_kernel_transposed_0;
-                            d_h_3_1 += d_z_3 * recurrent_kernel_transposed_1;
-                            const vec d_z_4 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b_plus_4][g][m % 16]);
-                            d_h_4_0 += d_z_4 * recurrent_kernel_transposed_0;
-                            d_h_4_1 += d_z_4 * recurrent_kernel_transposed_1;
-                        }
+                    for (int m = 0; m < 96; m++) {
+                        const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[t][b][m]);
+                        const vec recurrent_kernel_transposed_0 =
+                            vec_hold(vec_load(&training->lstm.recurrent_kernel_transposed[n / 16][m][n % 16]));
+                        d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
+                        const vec recurrent_kernel_transposed_1 =
+                            vec_hold(vec_load(
+                            &training->lstm.recurrent_kernel_transposed[n_plus_1 / 16][m][n_plus_1 % 16]));
+                        d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
+                        const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[t][b_plus_1][m]);
+                        d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
+                        d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
+                        const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[t][b_plus_2][m]);
+                        d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
+                        d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
+                        const vec d_z_3 = vec_splat(tape->local.lstm_backward.d_z[t][b_plus_3][m]);
+                        d_h_3_0 += d_z_3 * recurrent_kernel_transposed_0;
+                        d_h_3_1 += d_z_3 * recurrent_kernel_transposed_1;
+                        const vec d_z_4 = vec_splat(tape->local.lstm_backward.d_z[t][b_plus_4][m]);
+                        d_h_4_0 += d_z_4 * recurrent_kernel_transposed_0;
+                        d_h_4_1 += d_z_4 * recurrent_kernel_transposed_1;
                     }
                     vec_store(&tape->lstm.d_h[t % 2][b][n], d_h_0_0);
                     vec_store(&tape->lstm.d_h[t % 2][b][n_plus_1], d_h_0_1);
@@ -3152,33 +3374,31 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                     vec d_h_3_0 = vec_splat(0.0f);
                     vec d_h_3_1 = vec_splat(0.0f);
                     vec d_h_3_2 = vec_splat(0.0f);
-                    for (int m = 0; m < REBER_LSTM_UNITS; m++) {
-                        for (int g = 0; g < 4; g++) {
-                            const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b][g][m % 16]);
-                            const vec recurrent_kernel_transposed_0 =
-                                vec_hold(vec_load(&training->lstm.recurrent_kernel_transposed[n / 16][m][g][n % 16]));
-                            d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
-                            const vec recurrent_kernel_transposed_1 =
-                                vec_hold(vec_load(
-                                &training->lstm.recurrent_kernel_transposed[n_plus_1 / 16][m][g][n_plus_1 % 16]));
-                            d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
-                            const vec recurrent_kernel_transposed_2 =
-                                vec_hold(vec_load(
-                                &training->lstm.recurrent_kernel_transposed[n_plus_2 / 16][m][g][n_plus_2 % 16]));
-                            d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
-                            const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b_plus_1][g][m % 16]);
-                            d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
-                            d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
-                            d_h_1_2 += d_z_1 * recurrent_kernel_transposed_2;
-                            const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b_plus_2][g][m % 16]);
-                            d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
-                            d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
-                            d_h_2_2 += d_z_2 * recurrent_kernel_transposed_2;
-                            const vec d_z_3 = vec_splat(tape->local.lstm_backward.d_z[m / 16][t][b_plus_3][g][m % 16]);
-                            d_h_3_0 += d_z_3 * recurrent_kernel_transposed_0;
-                            d_h_3_1 += d_z_3 * recurrent_kernel_transposed_1;
-                            d_h_3_2 += d_z_3 * recurrent_kernel_transposed_2;
-                        }
+                    for (int m = 0; m < 96; m++) {
+                        const vec d_z_0 = vec_splat(tape->local.lstm_backward.d_z[t][b][m]);
+                        const vec recurrent_kernel_transposed_0 =
+                            vec_hold(vec_load(&training->lstm.recurrent_kernel_transposed[n / 16][m][n % 16]));
+                        d_h_0_0 += d_z_0 * recurrent_kernel_transposed_0;
+                        const vec recurrent_kernel_transposed_1 =
+                            vec_hold(vec_load(
+                            &training->lstm.recurrent_kernel_transposed[n_plus_1 / 16][m][n_plus_1 % 16]));
+                        d_h_0_1 += d_z_0 * recurrent_kernel_transposed_1;
+                        const vec recurrent_kernel_transposed_2 =
+                            vec_hold(vec_load(
+                            &training->lstm.recurrent_kernel_transposed[n_plus_2 / 16][m][n_plus_2 % 16]));
+                        d_h_0_2 += d_z_0 * recurrent_kernel_transposed_2;
+                        const vec d_z_1 = vec_splat(tape->local.lstm_backward.d_z[t][b_plus_1][m]);
+                        d_h_1_0 += d_z_1 * recurrent_kernel_transposed_0;
+                        d_h_1_1 += d_z_1 * recurrent_kernel_transposed_1;
+                        d_h_1_2 += d_z_1 * recurrent_kernel_transposed_2;
+                        const vec d_z_2 = vec_splat(tape->local.lstm_backward.d_z[t][b_plus_2][m]);
+                        d_h_2_0 += d_z_2 * recurrent_kernel_transposed_0;
+                        d_h_2_1 += d_z_2 * recurrent_kernel_transposed_1;
+                        d_h_2_2 += d_z_2 * recurrent_kernel_transposed_2;
+                        const vec d_z_3 = vec_splat(tape->local.lstm_backward.d_z[t][b_plus_3][m]);
+                        d_h_3_0 += d_z_3 * recurrent_kernel_transposed_0;
+                        d_h_3_1 += d_z_3 * recurrent_kernel_transposed_1;
+                        d_h_3_2 += d_z_3 * recurrent_kernel_transposed_2;
                     }
                     vec_store(&tape->lstm.d_h[t % 2][b][n], d_h_0_0);
                     vec_store(&tape->lstm.d_h[t % 2][b][n_plus_1], d_h_0_1);
@@ -3196,188 +3416,183 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
             }
 #endif
         }
-        /* lstm.d_recurrent_kernel_sum[k,g,n] += lstm.d_z[t,b,g,n] * lstm.h[t,b,k] */
+        /* lstm.d_recurrent_kernel_sum[k,n] += lstm.d_z[t,b,n] * lstm.h[t,b,k] */
 #if VEC == LANES
-        for (int n = 0; n < REBER_LSTM_UNITS; n += 2 * VEC) {
-            const int n_plus_1 = n + VEC < REBER_LSTM_UNITS ? n + VEC : n;
-            for (int k = 0; k < REBER_LSTM_UNITS; k += 3) {
+        for (int n = 0; n < 96; n += 6 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_3 = n + 3 * VEC;
+            const int n_plus_4 = n + 4 * VEC;
+            const int n_plus_5 = n + 5 * VEC;
+            for (int k = 0; k < REBER_LSTM_UNITS; k += 4) {
                 const int k_plus_1 = k + 1;
                 const int k_plus_2 = k + 2;
-                vec d_recurrent_kernel_sum_0_0_0 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_0_0_1 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_0_1_0 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_0_1_1 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_0_2_0 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_0_2_1 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_0_3_0 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_0_3_1 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_1_0_0 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_1_0_1 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_1_1_0 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_1_1_1 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_1_2_0 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_1_2_1 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_1_3_0 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_1_3_1 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_2_0_0 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_2_0_1 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_2_1_0 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_2_1_1 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_2_2_0 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_2_2_1 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_2_3_0 = vec_splat(0.0f);
-                vec d_recurrent_kernel_sum_2_3_1 = vec_splat(0.0f);
+                const int k_plus_3 = k + 3;
+                vec d_recurrent_kernel_sum_0_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_3 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_4 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_0_5 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_3 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_4 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_1_5 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_3 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_4 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_2_5 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_0 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_1 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_2 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_3 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_4 = vec_splat(0.0f);
+                vec d_recurrent_kernel_sum_3_5 = vec_splat(0.0f);
                 for (int t = t_start; t < t_end; t++) {
                     for (int b = 0; b < rows; b++) {
-                        const vec d_z_0_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][0][n % 16]));
+                        const vec d_z_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[t][b][n]));
                         const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
-                        d_recurrent_kernel_sum_0_0_0 += d_z_0_0 * h_0;
+                        d_recurrent_kernel_sum_0_0 += d_z_0 * h_0;
                         const vec h_1 = vec_splat(tape->lstm.h[t][b][k_plus_1]);
-                        d_recurrent_kernel_sum_1_0_0 += d_z_0_0 * h_1;
+                        d_recurrent_kernel_sum_1_0 += d_z_0 * h_1;
                         const vec h_2 = vec_splat(tape->lstm.h[t][b][k_plus_2]);
-                        d_recurrent_kernel_sum_2_0_0 += d_z_0_0 * h_2;
-                        const vec d_z_0_1 =
-                            vec_hold(vec_load(&tape->local.lstm_backward.d_z[n_plus_1 / 16][t][b][0][n_plus_1 % 16]));
-                        d_recurrent_kernel_sum_0_0_1 += d_z_0_1 * h_0;
-                        d_recurrent_kernel_sum_1_0_1 += d_z_0_1 * h_1;
-                        d_recurrent_kernel_sum_2_0_1 += d_z_0_1 * h_2;
-                        const vec d_z_1_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][1][n % 16]));
-                        d_recurrent_kernel_sum_0_1_0 += d_z_1_0 * h_0;
-                        d_recurrent_kernel_sum_1_1_0 += d_z_1_0 * h_1;
-                        d_recurrent_kernel_sum_2_1_0 += d_z_1_0 * h_2;
-                        const vec d_z_1_1 =
-                            vec_hold(vec_load(&tape->local.lstm_backward.d_z[n_plus_1 / 16][t][b][1][n_plus_1 % 16]));
-                        d_recurrent_kernel_sum_0_1_1 += d_z_1_1 * h_0;
-                        d_recurrent_kernel_sum_1_1_1 += d_z_1_1 * h_1;
-                        d_recurrent_kernel_sum_2_1_1 += d_z_1_1 * h_2;
-                        const vec d_z_2_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][2][n % 16]));
-                        d_recurrent_kernel_sum_0_2_0 += d_z_2_0 * h_0;
-                        d_recurrent_kernel_sum_1_2_0 += d_z_2_0 * h_1;
-                        d_recurrent_kernel_sum_2_2_0 += d_z_2_0 * h_2;
-                        const vec d_z_2_1 =
-                            vec_hold(vec_load(&tape->local.lstm_backward.d_z[n_plus_1 / 16][t][b][2][n_plus_1 % 16]));
-                        d_recurrent_kernel_sum_0_2_1 += d_z_2_1 * h_0;
-                        d_recurrent_kernel_sum_1_2_1 += d_z_2_1 * h_1;
-                        d_recurrent_kernel_sum_2_2_1 += d_z_2_1 * h_2;
-                        const vec d_z_3_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][3][n % 16]));
-                        d_recurrent_kernel_sum_0_3_0 += d_z_3_0 * h_0;
-                        d_recurrent_kernel_sum_1_3_0 += d_z_3_0 * h_1;
-                        d_recurrent_kernel_sum_2_3_0 += d_z_3_0 * h_2;
-                        const vec d_z_3_1 =
-                            vec_hold(vec_load(&tape->local.lstm_backward.d_z[n_plus_1 / 16][t][b][3][n_plus_1 % 16]));
-                        d_recurrent_kernel_sum_0_3_1 += d_z_3_1 * h_0;
-                        d_recurrent_kernel_sum_1_3_1 += d_z_3_1 * h_1;
-                        d_recurrent_kernel_sum_2_3_1 += d_z_3_1 * h_2;
+                        d_recurrent_kernel_sum_2_0 += d_z_0 * h_2;
+                        const vec h_3 = vec_splat(tape->lstm.h[t][b][k_plus_3]);
+                        d_recurrent_kernel_sum_3_0 += d_z_0 * h_3;
+                        const vec d_z_1 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[t][b][n_plus_1]));
+                        d_recurrent_kernel_sum_0_1 += d_z_1 * h_0;
+                        d_recurrent_kernel_sum_1_1 += d_z_1 * h_1;
+                        d_recurrent_kernel_sum_2_1 += d_z_1 * h_2;
+                        d_recurrent_kernel_sum_3_1 += d_z_1 * h_3;
+                        const vec d_z_2 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[t][b][n_plus_2]));
+                        d_recurrent_kernel_sum_0_2 += d_z_2 * h_0;
+                        d_recurrent_kernel_sum_1_2 += d_z_2 * h_1;
+                        d_recurrent_kernel_sum_2_2 += d_z_2 * h_2;
+                        d_recurrent_kernel_sum_3_2 += d_z_2 * h_3;
+                        const vec d_z_3 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[t][b][n_plus_3]));
+                        d_recurrent_kernel_sum_0_3 += d_z_3 * h_0;
+                        d_recurrent_kernel_sum_1_3 += d_z_3 * h_1;
+                        d_recurrent_kernel_sum_2_3 += d_z_3 * h_2;
+                        d_recurrent_kernel_sum_3_3 += d_z_3 * h_3;
+                        const vec d_z_4 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[t][b][n_plus_4]));
+                        d_recurrent_kernel_sum_0_4 += d_z_4 * h_0;
+                        d_recurrent_kernel_sum_1_4 += d_z_4 * h_1;
+                        d_recurrent_kernel_sum_2_4 += d_z_4 * h_2;
+                        d_recurrent_kernel_sum_3_4 += d_z_4 * h_3;
+                        const vec d_z_5 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[t][b][n_plus_5]));
+                        d_recurrent_kernel_sum_0_5 += d_z_5 * h_0;
+                        d_recurrent_kernel_sum_1_5 += d_z_5 * h_1;
+                        d_recurrent_kernel_sum_2_5 += d_z_5 * h_2;
+                        d_recurrent_kernel_sum_3_5 += d_z_5 * h_3;
                     }
                 }
-                d_recurrent_kernel_sum_0_0_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][0][n % 16]);
-                d_recurrent_kernel_sum_0_0_1 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][0][n_plus_1 % 16]);
-                d_recurrent_kernel_sum_0_1_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][1][n % 16]);
-                d_recurrent_kernel_sum_0_1_1 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][1][n_plus_1 % 16]);
-                d_recurrent_kernel_sum_0_2_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][2][n % 16]);
-                d_recurrent_kernel_sum_0_2_1 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][2][n_plus_1 % 16]);
-                d_recurrent_kernel_sum_0_3_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][3][n % 16]);
-                d_recurrent_kernel_sum_0_3_1 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][3][n_plus_1 % 16]);
-                d_recurrent_kernel_sum_1_0_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][0][n % 16]);
-                d_recurrent_kernel_sum_1_0_1 +=
-                    vec_load(
-                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][0][n_plus_1 % 16]);
-                d_recurrent_kernel_sum_1_1_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][1][n % 16]);
-                d_recurrent_kernel_sum_1_1_1 +=
-                    vec_load(
-                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][1][n_plus_1 % 16]);
-                d_recurrent_kernel_sum_1_2_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][2][n % 16]);
-                d_recurrent_kernel_sum_1_2_1 +=
-                    vec_load(
-                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][2][n_plus_1 % 16]);
-                d_recurrent_kernel_sum_1_3_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][3][n % 16]);
-                d_recurrent_kernel_sum_1_3_1 +=
-                    vec_load(
-                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][3][n_plus_1 % 16]);
-                d_recurrent_kernel_sum_2_0_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][0][n % 16]);
-                d_recurrent_kernel_sum_2_0_1 +=
-                    vec_load(
-                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][0][n_plus_1 % 16]);
-                d_recurrent_kernel_sum_2_1_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][1][n % 16]);
-                d_recurrent_kernel_sum_2_1_1 +=
-                    vec_load(
-                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][1][n_plus_1 % 16]);
-                d_recurrent_kernel_sum_2_2_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][2][n % 16]);
-                d_recurrent_kernel_sum_2_2_1 +=
-                    vec_load(
-                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][2][n_plus_1 % 16]);
-                d_recurrent_kernel_sum_2_3_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][3][n % 16]);
-                d_recurrent_kernel_sum_2_3_1 +=
-                    vec_load(
-                    &tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][3][n_plus_1 % 16]);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][0][n % 16],
-                    d_recurrent_kernel_sum_0_0_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][0][n_plus_1 % 16],
-                    d_recurrent_kernel_sum_0_0_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][1][n % 16],
-                    d_recurrent_kernel_sum_0_1_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][1][n_plus_1 % 16],
-                    d_recurrent_kernel_sum_0_1_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][2][n % 16],
-                    d_recurrent_kernel_sum_0_2_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][2][n_plus_1 % 16],
-                    d_recurrent_kernel_sum_0_2_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][3][n % 16],
-                    d_recurrent_kernel_sum_0_3_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][3][n_plus_1 % 16],
-                    d_recurrent_kernel_sum_0_3_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][0][n % 16],
-                    d_recurrent_kernel_sum_1_0_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][0][n_plus_1 % 16],
-                    d_recurrent_kernel_sum_1_0_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][1][n % 16],
-                    d_recurrent_kernel_sum_1_1_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][1][n_plus_1 % 16],
-                    d_recurrent_kernel_sum_1_1_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][2][n % 16],
-                    d_recurrent_kernel_sum_1_2_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][2][n_plus_1 % 16],
-                    d_recurrent_kernel_sum_1_2_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][3][n % 16],
-                    d_recurrent_kernel_sum_1_3_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][3][n_plus_1 % 16],
-                    d_recurrent_kernel_sum_1_3_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][0][n % 16],
-                    d_recurrent_kernel_sum_2_0_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][0][n_plus_1 % 16],
-                    d_recurrent_kernel_sum_2_0_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][1][n % 16],
-                    d_recurrent_kernel_sum_2_1_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][1][n_plus_1 % 16],
-                    d_recurrent_kernel_sum_2_1_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][2][n % 16],
-                    d_recurrent_kernel_sum_2_2_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][2][n_plus_1 % 16],
-                    d_recurrent_kernel_sum_2_2_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][3][n % 16],
-                    d_recurrent_kernel_sum_2_3_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][3][n_plus_1 % 16],
-                    d_recurrent_kernel_sum_2_3_1);
+                d_recurrent_kernel_sum_0_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][n % 16]);
+                d_recurrent_kernel_sum_0_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_0_2 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k][n_plus_2 % 16]);
+                d_recurrent_kernel_sum_0_3 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k][n_plus_3 % 16]);
+                d_recurrent_kernel_sum_0_4 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k][n_plus_4 % 16]);
+                d_recurrent_kernel_sum_0_5 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_5 / 16][k][n_plus_5 % 16]);
+                d_recurrent_kernel_sum_1_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][n % 16]);
+                d_recurrent_kernel_sum_1_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_1_2 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_1][n_plus_2 % 16]);
+                d_recurrent_kernel_sum_1_3 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_1][n_plus_3 % 16]);
+                d_recurrent_kernel_sum_1_4 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k_plus_1][n_plus_4 % 16]);
+                d_recurrent_kernel_sum_1_5 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_5 / 16][k_plus_1][n_plus_5 % 16]);
+                d_recurrent_kernel_sum_2_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][n % 16]);
+                d_recurrent_kernel_sum_2_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_2_2 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_2][n_plus_2 % 16]);
+                d_recurrent_kernel_sum_2_3 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_2][n_plus_3 % 16]);
+                d_recurrent_kernel_sum_2_4 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k_plus_2][n_plus_4 % 16]);
+                d_recurrent_kernel_sum_2_5 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_5 / 16][k_plus_2][n_plus_5 % 16]);
+                d_recurrent_kernel_sum_3_0 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_3][n % 16]);
+                d_recurrent_kernel_sum_3_1 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_3][n_plus_1 % 16]);
+                d_recurrent_kernel_sum_3_2 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_3][n_plus_2 % 16]);
+                d_recurrent_kernel_sum_3_3 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_3][n_plus_3 % 16]);
+                d_recurrent_kernel_sum_3_4 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k_plus_3][n_plus_4 % 16]);
+                d_recurrent_kernel_sum_3_5 +=
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_5 / 16][k_plus_3][n_plus_5 % 16]);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][n % 16],
+                    d_recurrent_kernel_sum_0_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_0_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k][n_plus_2 % 16],
+                    d_recurrent_kernel_sum_0_2);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k][n_plus_3 % 16],
+                    d_recurrent_kernel_sum_0_3);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k][n_plus_4 % 16],
+                    d_recurrent_kernel_sum_0_4);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_5 / 16][k][n_plus_5 % 16],
+                    d_recurrent_kernel_sum_0_5);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][n % 16],
+                    d_recurrent_kernel_sum_1_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_1_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_1][n_plus_2 % 16],
+                    d_recurrent_kernel_sum_1_2);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_1][n_plus_3 % 16],
+                    d_recurrent_kernel_sum_1_3);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k_plus_1][n_plus_4 % 16],
+                    d_recurrent_kernel_sum_1_4);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_5 / 16][k_plus_1][n_plus_5 % 16],
+                    d_recurrent_kernel_sum_1_5);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][n % 16],
+                    d_recurrent_kernel_sum_2_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_2_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_2][n_plus_2 % 16],
+                    d_recurrent_kernel_sum_2_2);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_2][n_plus_3 % 16],
+                    d_recurrent_kernel_sum_2_3);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k_plus_2][n_plus_4 % 16],
+                    d_recurrent_kernel_sum_2_4);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_5 / 16][k_plus_2][n_plus_5 % 16],
+                    d_recurrent_kernel_sum_2_5);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_3][n % 16],
+                    d_recurrent_kernel_sum_3_0);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_3][n_plus_1 % 16],
+                    d_recurrent_kernel_sum_3_1);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_3][n_plus_2 % 16],
+                    d_recurrent_kernel_sum_3_2);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_3][n_plus_3 % 16],
+                    d_recurrent_kernel_sum_3_3);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_4 / 16][k_plus_3][n_plus_4 % 16],
+                    d_recurrent_kernel_sum_3_4);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_5 / 16][k_plus_3][n_plus_5 % 16],
+                    d_recurrent_kernel_sum_3_5);
             }
         }
 #else
-        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
+        for (int n = 0; n < 96; n += 4 * VEC) {
+            const int n_plus_1 = n + VEC < 96 ? n + VEC : n;
+            const int n_plus_2 = n + 2 * VEC < 96 ? n + 2 * VEC : n;
+            const int n_plus_3 = n + 3 * VEC < 96 ? n + 3 * VEC : n;
             for (int k = 0; k < REBER_LSTM_UNITS; k += 3) {
                 const int k_plus_1 = k + 1;
                 const int k_plus_2 = k + 2;
@@ -3395,127 +3610,125 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
                 vec d_recurrent_kernel_sum_2_3 = vec_splat(0.0f);
                 for (int t = t_start; t < t_end; t++) {
                     for (int b = 0; b < rows; b++) {
-                        const vec d_z_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][0][n % 16]));
+                        const vec d_z_0 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[t][b][n]));
                         const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                         d_recurrent_kernel_sum_0_0 += d_z_0 * h_0;
                         const vec h_1 = vec_splat(tape->lstm.h[t][b][k_plus_1]);
                         d_recurrent_kernel_sum_1_0 += d_z_0 * h_1;
                         const vec h_2 = vec_splat(tape->lstm.h[t][b][k_plus_2]);
                         d_recurrent_kernel_sum_2_0 += d_z_0 * h_2;
-                        const vec d_z_1 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][1][n % 16]));
+                        const vec d_z_1 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[t][b][n_plus_1]));
                         d_recurrent_kernel_sum_0_1 += d_z_1 * h_0;
                         d_recurrent_kernel_sum_1_1 += d_z_1 * h_1;
                         d_recurrent_kernel_sum_2_1 += d_z_1 * h_2;
-                        const vec d_z_2 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][2][n % 16]));
+                        const vec d_z_2 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[t][b][n_plus_2]));
                         d_recurrent_kernel_sum_0_2 += d_z_2 * h_0;
                         d_recurrent_kernel_sum_1_2 += d_z_2 * h_1;
                         d_recurrent_kernel_sum_2_2 += d_z_2 * h_2;
-                        const vec d_z_3 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][3][n % 16]));
+                        const vec d_z_3 = vec_hold(vec_load(&tape->local.lstm_backward.d_z[t][b][n_plus_3]));
                         d_recurrent_kernel_sum_0_3 += d_z_3 * h_0;
                         d_recurrent_kernel_sum_1_3 += d_z_3 * h_1;
                         d_recurrent_kernel_sum_2_3 += d_z_3 * h_2;
                     }
                 }
                 d_recurrent_kernel_sum_0_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][0][n % 16]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][n % 16]);
                 d_recurrent_kernel_sum_0_1 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][1][n % 16]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16]);
                 d_recurrent_kernel_sum_0_2 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][2][n % 16]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k][n_plus_2 % 16]);
                 d_recurrent_kernel_sum_0_3 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][3][n % 16]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k][n_plus_3 % 16]);
                 d_recurrent_kernel_sum_1_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][0][n % 16]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][n % 16]);
                 d_recurrent_kernel_sum_1_1 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][1][n % 16]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16]);
                 d_recurrent_kernel_sum_1_2 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][2][n % 16]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_1][n_plus_2 % 16]);
                 d_recurrent_kernel_sum_1_3 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][3][n % 16]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_1][n_plus_3 % 16]);
                 d_recurrent_kernel_sum_2_0 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][0][n % 16]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][n % 16]);
                 d_recurrent_kernel_sum_2_1 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][1][n % 16]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16]);
                 d_recurrent_kernel_sum_2_2 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][2][n % 16]);
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_2][n_plus_2 % 16]);
                 d_recurrent_kernel_sum_2_3 +=
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][3][n % 16]);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][0][n % 16],
+                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_2][n_plus_3 % 16]);
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][n % 16],
                     d_recurrent_kernel_sum_0_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][1][n % 16],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k][n_plus_1 % 16],
                     d_recurrent_kernel_sum_0_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][2][n % 16],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k][n_plus_2 % 16],
                     d_recurrent_kernel_sum_0_2);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][3][n % 16],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k][n_plus_3 % 16],
                     d_recurrent_kernel_sum_0_3);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][0][n % 16],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][n % 16],
                     d_recurrent_kernel_sum_1_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][1][n % 16],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_1][n_plus_1 % 16],
                     d_recurrent_kernel_sum_1_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][2][n % 16],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_1][n_plus_2 % 16],
                     d_recurrent_kernel_sum_1_2);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_1][3][n % 16],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_1][n_plus_3 % 16],
                     d_recurrent_kernel_sum_1_3);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][0][n % 16],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][n % 16],
                     d_recurrent_kernel_sum_2_0);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][1][n % 16],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_1 / 16][k_plus_2][n_plus_1 % 16],
                     d_recurrent_kernel_sum_2_1);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][2][n % 16],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_2 / 16][k_plus_2][n_plus_2 % 16],
                     d_recurrent_kernel_sum_2_2);
-                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k_plus_2][3][n % 16],
+                vec_store(&tape->local.lstm_backward.d_recurrent_kernel_sum[n_plus_3 / 16][k_plus_2][n_plus_3 % 16],
                     d_recurrent_kernel_sum_2_3);
             }
         }
 #endif
-        /* lstm.d_kernel_sum[g,k,n] += lstm.d_z[t,b,g,n] * embedding.y[t,b,k] */
-        for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-                vec d_kernel_sum_0 = vec_splat(0.0f);
-                vec d_kernel_sum_1 = vec_splat(0.0f);
-                vec d_kernel_sum_2 = vec_splat(0.0f);
-                vec d_kernel_sum_3 = vec_splat(0.0f);
-                vec d_kernel_sum_4 = vec_splat(0.0f);
-                vec d_kernel_sum_5 = vec_splat(0.0f);
-                vec d_kernel_sum_6 = vec_splat(0.0f);
-                vec d_kernel_sum_7 = vec_splat(0.0f);
-                for (int t = t_start; t < t_end; t++) {
-                    for (int b = 0; b < rows; b++) {
-                        const vec d_z = vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][g][n % 16]);
-                        const vec y_0 = vec_splat(tape->embedding.y[t][b][0]);
-                        d_kernel_sum_0 += d_z * y_0;
-                        const vec y_1 = vec_splat(tape->embedding.y[t][b][1]);
-                        d_kernel_sum_1 += d_z * y_1;
-                        const vec y_2 = vec_splat(tape->embedding.y[t][b][2]);
-                        d_kernel_sum_2 += d_z * y_2;
-                        const vec y_3 = vec_splat(tape->embedding.y[t][b][3]);
-                        d_kernel_sum_3 += d_z * y_3;
-                        const vec y_4 = vec_splat(tape->embedding.y[t][b][4]);
-                        d_kernel_sum_4 += d_z * y_4;
-                        const vec y_5 = vec_splat(tape->embedding.y[t][b][5]);
-                        d_kernel_sum_5 += d_z * y_5;
-                        const vec y_6 = vec_splat(tape->embedding.y[t][b][6]);
-                        d_kernel_sum_6 += d_z * y_6;
-                        const vec y_7 = vec_splat(tape->embedding.y[t][b][7]);
-                        d_kernel_sum_7 += d_z * y_7;
-                    }
+        /* lstm.d_kernel_sum[k,n] += lstm.d_z[t,b,n] * embedding.y[t,b,k] */
+        for (int n = 0; n < 96; n += VEC) {
+            vec d_kernel_sum_0 = vec_splat(0.0f);
+            vec d_kernel_sum_1 = vec_splat(0.0f);
+            vec d_kernel_sum_2 = vec_splat(0.0f);
+            vec d_kernel_sum_3 = vec_splat(0.0f);
+            vec d_kernel_sum_4 = vec_splat(0.0f);
+            vec d_kernel_sum_5 = vec_splat(0.0f);
+            vec d_kernel_sum_6 = vec_splat(0.0f);
+            vec d_kernel_sum_7 = vec_splat(0.0f);
+            for (int t = t_start; t < t_end; t++) {
+                for (int b = 0; b < rows; b++) {
+                    const vec d_z = vec_load(&tape->local.lstm_backward.d_z[t][b][n]);
+                    const vec y_0 = vec_splat(tape->embedding.y[t][b][0]);
+                    d_kernel_sum_0 += d_z * y_0;
+                    const vec y_1 = vec_splat(tape->embedding.y[t][b][1]);
+                    d_kernel_sum_1 += d_z * y_1;
+                    const vec y_2 = vec_splat(tape->embedding.y[t][b][2]);
+                    d_kernel_sum_2 += d_z * y_2;
+                    const vec y_3 = vec_splat(tape->embedding.y[t][b][3]);
+                    d_kernel_sum_3 += d_z * y_3;
+                    const vec y_4 = vec_splat(tape->embedding.y[t][b][4]);
+                    d_kernel_sum_4 += d_z * y_4;
+                    const vec y_5 = vec_splat(tape->embedding.y[t][b][5]);
+                    d_kernel_sum_5 += d_z * y_5;
+                    const vec y_6 = vec_splat(tape->embedding.y[t][b][6]);
+                    d_kernel_sum_6 += d_z * y_6;
+                    const vec y_7 = vec_splat(tape->embedding.y[t][b][7]);
+                    d_kernel_sum_7 += d_z * y_7;
                 }
-                d_kernel_sum_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][0][n % 16]);
-                d_kernel_sum_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][1][n % 16]);
-                d_kernel_sum_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][2][n % 16]);
-                d_kernel_sum_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][3][n % 16]);
-                d_kernel_sum_4 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][4][n % 16]);
-                d_kernel_sum_5 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][5][n % 16]);
-                d_kernel_sum_6 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][6][n % 16]);
-                d_kernel_sum_7 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][7][n % 16]);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][0][n % 16], d_kernel_sum_0);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][1][n % 16], d_kernel_sum_1);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][2][n % 16], d_kernel_sum_2);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][3][n % 16], d_kernel_sum_3);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][4][n % 16], d_kernel_sum_4);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][5][n % 16], d_kernel_sum_5);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][6][n % 16], d_kernel_sum_6);
-                vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][7][n % 16], d_kernel_sum_7);
             }
+            d_kernel_sum_0 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][0][n % 16]);
+            d_kernel_sum_1 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][1][n % 16]);
+            d_kernel_sum_2 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][2][n % 16]);
+            d_kernel_sum_3 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][3][n % 16]);
+            d_kernel_sum_4 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][4][n % 16]);
+            d_kernel_sum_5 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][5][n % 16]);
+            d_kernel_sum_6 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][6][n % 16]);
+            d_kernel_sum_7 += vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][7][n % 16]);
+            vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][0][n % 16], d_kernel_sum_0);
+            vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][1][n % 16], d_kernel_sum_1);
+            vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][2][n % 16], d_kernel_sum_2);
+            vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][3][n % 16], d_kernel_sum_3);
+            vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][4][n % 16], d_kernel_sum_4);
+            vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][5][n % 16], d_kernel_sum_5);
+            vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][6][n % 16], d_kernel_sum_6);
+            vec_store(&tape->local.lstm_backward.d_kernel_sum[n / 16][7][n % 16], d_kernel_sum_7);
         }
         /* embedding.d_y[t,b,n] = 0 */
         for (int t = t_start; t < t_end; t++) {
@@ -3527,79 +3740,84 @@ static void lstm_backward_2(const struct reber_training *restrict training, stru
             }
         }
     }
-    /* lstm.d_kernel[k,24*g+n] += lstm.d_kernel_sum[g,k,n] */
-    for (int g = 0; g < 4; g++) {
-        for (int k = 0; k < 8; k++) {
-            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-                const vec d_kernel_sum = vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][g][k][n % 16]);
-                vec d_kernel = vec_load_part(&gradients->lstm.kernel[k][24 * g + n], 24 - n);
-                d_kernel += d_kernel_sum;
-                vec_store_part(&gradients->lstm.kernel[k][24 * g + n], d_kernel, 24 - n);
-            }
+    /* lstm.d_kernel[k,n] += lstm.d_kernel_sum[k,n] */
+    for (int k = 0; k < 8; k++) {
+        for (int n = 0; n < 96; n += VEC) {
+            const vec d_kernel_sum = vec_load(&tape->local.lstm_backward.d_kernel_sum[n / 16][k][n % 16]);
+            vec d_kernel = vec_load(&gradients->lstm.kernel[k][n]);
+            d_kernel += d_kernel_sum;
+            vec_store(&gradients->lstm.kernel[k][n], d_kernel);
         }
     }
-    /* lstm.d_recurrent_kernel[k,24*g+n] += lstm.d_recurrent_kernel_sum[k,g,n] */
+    /* lstm.d_recurrent_kernel[k,n] += lstm.d_recurrent_kernel_sum[k,n] */
     for (int k = 0; k < REBER_LSTM_UNITS; k++) {
-        for (int g = 0; g < 4; g++) {
-            for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
-                const vec d_recurrent_kernel_sum =
-                    vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][g][n % 16]);
-                vec d_recurrent_kernel = vec_load_part(&gradients->lstm.recurrent_kernel[k][24 * g + n], 24 - n);
-                d_recurrent_kernel += d_recurrent_kernel_sum;
-                vec_store_part(&gradients->lstm.recurrent_kernel[k][24 * g + n], d_recurrent_kernel, 24 - n);
-            }
+        for (int n = 0; n < 96; n += VEC) {
+            const vec d_recurrent_kernel_sum =
+                vec_load(&tape->local.lstm_backward.d_recurrent_kernel_sum[n / 16][k][n % 16]);
+            vec d_recurrent_kernel = vec_load(&gradients->lstm.recurrent_kernel[k][n]);
+            d_recurrent_kernel += d_recurrent_kernel_sum;
+            vec_store(&gradients->lstm.recurrent_kernel[k][n], d_recurrent_kernel);
         }
     }
-    /* embedding.d_y[t,b,k] += lstm.d_z[t,b,g,n] * lstm.kernel_transposed[g,k,n] */
+    /* embedding.d_y[t,b,k] += lstm.d_z[t,b,n] * lstm.kernel_transposed[k,n] */
     for (int t = 0; t < REBER_TIMESTEPS; t++) {
         for (int k = 0; k < 8; k++) {
-            for (int b = 0; b < rows; b++) {
-                vec sum_of_d_y = vec_splat(0.0f);
-                float rest_of_d_y = 0.0f;
-                for (int g = 0; g < 4; g++) {
-                    int n = 0;
-                    for (; n + VEC <= 24; n += VEC) {
-                        const vec d_z = vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][g][n % 16]);
-                        const vec kernel_transposed = vec_load(&training->lstm.kernel_transposed[g][k][n]);
-                        sum_of_d_y += d_z * kernel_transposed;
-                    }
-                    for (n = 24 - 24 % VEC; n < 24; n++) {
-                        rest_of_d_y += tape->local.lstm_backward.d_z[n / 16][t][b][g][n % 16]
-                            * training->lstm.kernel_transposed[g][k][n];
-                    }
+            for (int b = 0; b < rows; b += 4) {
+                const int b_plus_1 = b + 1 < rows ? b + 1 : b;
+                const int b_plus_2 = b + 2 < rows ? b + 2 : b;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                vec sum_of_d_y_0 = vec_splat(0.0f);
+                vec sum_of_d_y_1 = vec_splat(0.0f);
+                vec sum_of_d_y_2 = vec_splat(0.0f);
+                vec sum_of_d_y_3 = vec_splat(0.0f);
+                int n = 0;
+                for (; n + VEC <= 96; n += VEC) {
+                    const vec d_z_0 = vec_load(&tape->local.lstm_backward.d_z[t][b][n]);
+                    const vec kernel_transposed = vec_load(&training->lstm.kernel_transposed[k][n]);
+                    const vec d_z_1 = vec_load(&tape->local.lstm_backward.d_z[t][b_plus_1][n]);
+                    const vec d_z_2 = vec_load(&tape->local.lstm_backward.d_z[t][b_plus_2][n]);
+                    const vec d_z_3 = vec_load(&tape->local.lstm_backward.d_z[t][b_plus_3][n]);
+                    sum_of_d_y_0 += d_z_0 * kernel_transposed;
+                    sum_of_d_y_1 += d_z_1 * kernel_transposed;
+                    sum_of_d_y_2 += d_z_2 * kernel_transposed;
+                    sum_of_d_y_3 += d_z_3 * kernel_transposed;
                 }
-                tape->embedding.d_y[t][b][k] = tape->embedding.d_y[t][b][k] + vec_sum(sum_of_d_y) + rest_of_d_y;
+                const float d_y_0 = tape->embedding.d_y[t][b][k] + vec_sum(sum_of_d_y_0);
+                const float d_y_1 = tape->embedding.d_y[t][b_plus_1][k] + vec_sum(sum_of_d_y_1);
+                const float d_y_2 = tape->embedding.d_y[t][b_plus_2][k] + vec_sum(sum_of_d_y_2);
+                const float d_y_3 = tape->embedding.d_y[t][b_plus_3][k] + vec_sum(sum_of_d_y_3);
+                tape->embedding.d_y[t][b][k] = d_y_0;
+                tape->embedding.d_y[t][b_plus_1][k] = d_y_1;
+                tape->embedding.d_y[t][b_plus_2][k] = d_y_2;
+                tape->embedding.d_y[t][b_plus_3][k] = d_y_3;
             }
         }
     }
-    /* lstm.d_bias[24*g+n] += lstm.d_z[t,b,g,n] */
-    for (int t_start = 0; t_start < REBER_TIMESTEPS; t_start += 8) {
-        const int t_end = t_start + 8;
-        for (int n = 0; n < REBER_LSTM_UNITS; n += VEC) {
+    /* lstm.d_bias[n] += lstm.d_z[t,b,n] */
+    for (int t_start = 0; t_start < REBER_TIMESTEPS; t_start += 10) {
+        const int t_end = t_start + 10 < 24 ? t_start + 10 : 24;
+        for (int n = 0; n < 96; n += 3 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
             vec d_bias_0 = vec_splat(0.0f);
             vec d_bias_1 = vec_splat(0.0f);
             vec d_bias_2 = vec_splat(0.0f);
-            vec d_bias_3 = vec_splat(0.0f);
             for (int t = t_start; t < t_end; t++) {
                 for (int b = 0; b < rows; b++) {
-                    const vec d_z_0 = vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][0][n % 16]);
+                    const vec d_z_0 = vec_load(&tape->local.lstm_backward.d_z[t][b][n]);
                     d_bias_0 += d_z_0;
-                    const vec d_z_1 = vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][1][n % 16]);
+                    const vec d_z_1 = vec_load(&tape->local.lstm_backward.d_z[t][b][n_plus_1]);
                     d_bias_1 += d_z_1;
-                    const vec d_z_2 = vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][2][n % 16]);
+                    const vec d_z_2 = vec_load(&tape->local.lstm_backward.d_z[t][b][n_plus_2]);
                     d_bias_2 += d_z_2;
-                    const vec d_z_3 = vec_load(&tape->local.lstm_backward.d_z[n / 16][t][b][3][n % 16]);
-                    d_bias_3 += d_z_3;
                 }
             }
-            d_bias_0 += vec_load_part(&gradients->lstm.bias[n], 24 - n);
-            d_bias_1 += vec_load_part(&gradients->lstm.bias[n + 24], 24 - n);
-            d_bias_2 += vec_load_part(&gradients->lstm.bias[n + 48], 24 - n);
-            d_bias_3 += vec_load_part(&gradients->lstm.bias[n + 72], 24 - n);
-            vec_store_part(&gradients->lstm.bias[n], d_bias_0, 24 - n);
-            vec_store_part(&gradients->lstm.bias[n + 24], d_bias_1, 24 - n);
-            vec_store_part(&gradients->lstm.bias[n + 48], d_bias_2, 24 - n);
-            vec_store_part(&gradients->lstm.bias[n + 72], d_bias_3, 24 - n);
+            d_bias_0 += vec_load(&gradients->lstm.bias[n]);
+            d_bias_1 += vec_load(&gradients->lstm.bias[n_plus_1]);
+            d_bias_2 += vec_load(&gradients->lstm.bias[n_plus_2]);
+            vec_store(&gradients->lstm.bias[n], d_bias_0);
+            vec_store(&gradients->lstm.bias[n_plus_1], d_bias_1);
+            vec_store(&gradients->lstm.bias[n_plus_2], d_bias_2);
         }
     }
 }

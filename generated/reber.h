@@ -1,7 +1,7 @@
 /* reber.h: written by lstmc 0.1 from reber.lua. Do not edit.           SPDX-License-Identifier: 0BSD
  *   tokens[24] -> Embedding[24, 8] -> LSTM[24] -> Dense[8]
  *   3 432 weights   step: 2 496 mul-adds, 128 activations
- *   tape 39.2 KB a row   state 512 B   scratch 648 B   16 lanes
+ *   tape 35.7 KB a row   state 512 B   scratch 896 B   16 lanes
  *
  * To predict (weights: from a file by lstmc_weights_load of the runtime, or as you like; x holds int32_t, y float):
  *     static struct reber_weights weights;
@@ -85,7 +85,7 @@ void reber_predict_batch(const struct reber_packed *packed, struct reber_batch_s
 /* Before the first step of a stream: every state takes its initial value. */
 void reber_reset(const struct reber_packed *packed, struct reber_state *state);
 
-/* The next step of a stream: x [1], y [8], the output after this step. Returns 1: y was written. On the stack: 136 B of
+/* The next step of a stream: x [1], y [8], the output after this step. Returns 1: y was written. On the stack: 384 B of
  * arrays, and what the compiler adds. */
 int reber_step(const struct reber_packed *packed, struct reber_state *state, const int32_t *x, float *y);
 
@@ -99,6 +99,12 @@ void reber_reset_tape(const struct reber_training *training, struct reber_tape *
  * first_row; seed 0 turns dropout off: an evaluation. Leaves y in tape->output. */
 void reber_forward(const struct reber_training *training, struct reber_tape *tape, const int32_t *x, int rows,
     uint64_t seed);
+
+/* After reber_prepare_training, where of the weights the floats first to first + count - 1 alone have changed since,
+ * counted from the start of the struct. Several threads may do so at once for ranges that share no group of
+ * LSTMC_RANGE_ROWS rows of a matrix, counted from its first row, and no array with fewer rows or of rank 1. */
+void reber_prepare_range(struct reber_training *training, const struct reber_weights *weights, size_t first,
+    size_t count);
 
 /* After forward: returns scale * the sum of the losses (sparse_categorical_crossentropy) of its rows, and leaves the
  * derivative for reber_backward. target [rows][REBER_TARGETS]: classes; one outside of [0, 8) is read as 0.
@@ -158,11 +164,11 @@ struct reber_gradients {
 };
 
 /* What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 17.6 KB. */
+ * change. 13.6 KB. */
 struct reber_packed {
     struct {
-        float table[8][4][32];
-        float recurrent_kernel[2][REBER_LSTM_UNITS][4][16];
+        float table[8][96];
+        float recurrent_kernel[2][REBER_LSTM_UNITS][48];
     } lstm;
     struct {
         float bias[16];
@@ -171,13 +177,16 @@ struct reber_packed {
     const struct reber_weights *weights;
 };
 
-/* Memory for one reber_predict at a time; its contents need not be kept. 648 B. */
+/* Memory for one reber_predict at a time; its contents need not be kept. 896 B. */
 struct reber_scratch {
     struct {
         float h[2][32];      /* 2 of 25 steps, step t at t % 2 */
         float c[2][32];      /* 2 of 25 steps, step t at t % 2 */
     } lstm;
     union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float z[96];      /* one of 24 steps */
+        } lstm;
         struct {
             float z[16];
             float e[16];
@@ -187,13 +196,16 @@ struct reber_scratch {
     } local;
 };
 
-/* Memory for one reber_predict_batch at a time; its contents need not be kept. 5.1 KB. */
+/* Memory for one reber_predict_batch at a time; its contents need not be kept. 7.0 KB. */
 struct reber_batch_scratch {
     struct {
         float h[2][REBER_BATCH][32];      /* 2 of 25 steps, step t at t % 2 */
         float c[2][REBER_BATCH][32];      /* 2 of 25 steps, step t at t % 2 */
     } lstm;
     union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float z[REBER_BATCH][96];      /* one of 24 steps */
+        } lstm;
         struct {
             float z[REBER_BATCH][16];
             float e[REBER_BATCH][16];
@@ -212,14 +224,14 @@ struct reber_state {
 };
 
 /* What training reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 35.1 KB. */
+ * change. 29.9 KB. */
 struct reber_training {
     struct {
-        float bias[2][4][16];
-        float kernel[2][8][4][16];
-        float recurrent_kernel[2][REBER_LSTM_UNITS][4][16];
-        float recurrent_kernel_transposed[2][REBER_LSTM_UNITS][4][16];
-        float kernel_transposed[4][8][32];
+        float bias[96];
+        float kernel[2][8][48];
+        float recurrent_kernel[2][REBER_LSTM_UNITS][48];
+        float recurrent_kernel_transposed[2][96][16];
+        float kernel_transposed[8][96];
     } lstm;
     struct {
         float bias[16];
@@ -231,7 +243,7 @@ struct reber_training {
 
 /* What forward leaves for loss and backward: the activations of up to REBER_BATCH samples. `output` holds y,
  * [rows][REBER_OUTPUTS]. `d_output`, of the same shape, is for a loss of your own. `first_row` is the index in the
- * whole batch of row 0 (0 after reber_reset_tape): dropout draws by it, so that shards differ. 314 KB. Not on the
+ * whole batch of row 0 (0 after reber_reset_tape): dropout draws by it, so that shards differ. 286 KB. Not on the
  * stack. */
 struct reber_tape {
     struct {
@@ -250,6 +262,9 @@ struct reber_tape {
     } lstm;
     union {                 /* intermediate values; only one of these is alive at a time */
         struct {
+            float z[REBER_BATCH][96];      /* one of 24 steps */
+        } lstm;
+        struct {
             float highest[REBER_BATCH];
         } dense;
         struct {
@@ -267,9 +282,9 @@ struct reber_tape {
         } model_backward;
         struct {
             float d_c[2][REBER_BATCH][32];      /* 2 of 25 steps, step t at t % 2 */
-            float d_z[2][REBER_TIMESTEPS][REBER_BATCH][4][16];
-            float d_recurrent_kernel_sum[2][REBER_LSTM_UNITS][4][16];
-            float d_kernel_sum[2][4][8][16];
+            float d_z[REBER_TIMESTEPS][REBER_BATCH][96];
+            float d_recurrent_kernel_sum[6][REBER_LSTM_UNITS][16];
+            float d_kernel_sum[6][8][16];
         } lstm_backward;
     } local;
     struct {
@@ -307,6 +322,7 @@ struct reber_tape {
 #include <stdint.h>
 
 #define LSTMC_RANK_MAX 6
+#define LSTMC_RANGE_ROWS 16       /* see prepare_range */
 
 enum lstmc_initializer_kind {
     LSTMC_CONSTANT,               /* a */
@@ -458,6 +474,11 @@ struct lstmc_model {
     void  (*reset)(const void *packed, void *state);
     int   (*step)(const void *packed, void *state, const void *x, float *y);
     void  (*prepare_training)(void *training, const void *weights);
+    /* prepare_training has been called; then, of the floats first to first + count - 1 of the weights, what depends on
+     * them. Several threads may do so at once for ranges that share no group of LSTMC_RANGE_ROWS rows of a weight,
+     * from its first row on, and no weight of fewer rows or of rank 1. NULL: more is made of the weights than copies.
+     */
+    void  (*prepare_range)(void *training, const void *weights, size_t first, size_t count);
     void  (*reset_tape)(const void *training, void *tape);
     void  (*forward)(const void *training, void *tape, const void *x, int rows, uint64_t seed);
     float (*loss_function)(void *tape, const void *target, const float *sample_weight, float scale);

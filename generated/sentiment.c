@@ -97,6 +97,7 @@
 #define vec_tanh(...) SENTIMENT_NAME(sentiment__vec_tanh)(__VA_ARGS__)
 #define vec_sigmoid(...) SENTIMENT_NAME(sentiment__vec_sigmoid)(__VA_ARGS__)
 #define clamped(...) SENTIMENT_NAME(sentiment__clamped)(__VA_ARGS__)
+#define touches_rows(...) SENTIMENT_NAME(sentiment__touches_rows)(__VA_ARGS__)
 #define sigmoid(...) SENTIMENT_NAME(sentiment__sigmoid)(__VA_ARGS__)
 #define softplus(...) SENTIMENT_NAME(sentiment__softplus)(__VA_ARGS__)
 #define sigmoid_slope(...) SENTIMENT_NAME(sentiment__sigmoid_slope)(__VA_ARGS__)
@@ -114,8 +115,8 @@
 #define lstm_step(...) SENTIMENT_NAME(sentiment__lstm_step)(__VA_ARGS__)
 #define dense_step(...) SENTIMENT_NAME(sentiment__dense_step)(__VA_ARGS__)
 #define sentiment_step_with(...) SENTIMENT_NAME(sentiment_step_with)(__VA_ARGS__)
-#define lstm_prepare_training(...) SENTIMENT_NAME(sentiment__lstm_prepare_training)(__VA_ARGS__)
 #define sentiment_prepare_training_with(...) SENTIMENT_NAME(sentiment_prepare_training_with)(__VA_ARGS__)
+#define sentiment_prepare_range_with(...) SENTIMENT_NAME(sentiment_prepare_range_with)(__VA_ARGS__)
 #define sentiment_reset_tape_with(...) SENTIMENT_NAME(sentiment_reset_tape_with)(__VA_ARGS__)
 #define lstm_forward(...) SENTIMENT_NAME(sentiment__lstm_forward)(__VA_ARGS__)
 #define dense_forward(...) SENTIMENT_NAME(sentiment__dense_forward)(__VA_ARGS__)
@@ -214,6 +215,12 @@ void sentiment_prepare_training(struct sentiment_training *restrict training,
     const struct sentiment_weights *restrict weights)
 {
     SENTIMENT_CALL(sentiment_prepare_training_with, (training, weights));
+}
+
+void sentiment_prepare_range(struct sentiment_training *restrict training,
+    const struct sentiment_weights *restrict weights, size_t first, size_t count)
+{
+    SENTIMENT_CALL(sentiment_prepare_range_with, (training, weights, first, count));
 }
 
 void sentiment_reset_tape(const struct sentiment_training *restrict training, struct sentiment_tape *restrict tape)
@@ -401,6 +408,11 @@ static void sentiment_carry_thunk(void *tape)
     sentiment_carry(tape);
 }
 
+static void sentiment_prepare_range_thunk(void *training, const void *weights, size_t first, size_t count)
+{
+    sentiment_prepare_range(training, weights, first, count);
+}
+
 static float sentiment_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)
 {
     return sentiment_loss(tape, target, sample_weight, scale);
@@ -435,6 +447,7 @@ const struct lstmc_model sentiment_model = {
     .prepare_training = sentiment_prepare_training_thunk, .reset_tape = sentiment_reset_tape_thunk,
         .forward = sentiment_forward_thunk,
     .backward = sentiment_backward_thunk, .carry = sentiment_carry_thunk,
+    .prepare_range = sentiment_prepare_range_thunk,
     .d_output_offset = offsetof(struct sentiment_tape, d_output),
     .loss_function = sentiment_loss_thunk,
 };
@@ -482,6 +495,7 @@ const struct lstmc_model sentiment_model = {
 #undef vec_tanh
 #undef vec_sigmoid
 #undef clamped
+#undef touches_rows
 #undef sigmoid
 #undef softplus
 #undef sigmoid_slope
@@ -499,8 +513,8 @@ const struct lstmc_model sentiment_model = {
 #undef lstm_step
 #undef dense_step
 #undef sentiment_step_with
-#undef lstm_prepare_training
 #undef sentiment_prepare_training_with
+#undef sentiment_prepare_range_with
 #undef sentiment_reset_tape_with
 #undef lstm_forward
 #undef dense_forward
@@ -1042,6 +1056,22 @@ VEC_FUNCTION vec vec_sigmoid(vec x)
 static inline int clamped(int32_t id, int count)
 {
     return id >= 0 && id < count ? (int)id : 0;
+}
+
+/* Which rows of a weight that begins at this byte the floats first to first + count - 1 touch, in groups of
+ * LSTMC_RANGE_ROWS; 0: none. */
+static inline int touches_rows(size_t first, size_t count, size_t byte, size_t columns, size_t rows,
+    int *first_row, int *end_row)
+{
+    const size_t start = byte / sizeof(float), end = start + columns * rows, behind = first + count;
+    const size_t group = columns * LSTMC_RANGE_ROWS;
+    if (behind <= start || first >= end)
+        return 0;
+    const size_t groups = first > start ? (first - start) / group : 0;
+    const size_t end_of_groups = behind < end ? (behind - start - 1) / group + 1 : rows;
+    *first_row = (int)(groups * LSTMC_RANGE_ROWS);
+    *end_row = (int)(end_of_groups * LSTMC_RANGE_ROWS < rows ? end_of_groups * LSTMC_RANGE_ROWS : rows);
+    return 1;
 }
 
 static inline float sigmoid(float v)
@@ -1929,36 +1959,6 @@ static int sentiment_step_with(const struct sentiment_weights *restrict weights,
     return 1;
 }
 
-static void lstm_prepare_training(const struct sentiment_weights *restrict weights,
-    struct sentiment_training *restrict training)
-{
-    /* lstm.bias[g,n] = lstm.bias[100*g+n] */
-    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-        for (int g = 0; g < 4; g++) {
-            const vec bias = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
-            vec_store(&training->lstm.bias[n / 16][g][n % 16], bias);
-        }
-    }
-    /* lstm.kernel[k,g,n] = lstm.kernel[k,100*g+n] */
-    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-        for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-            for (int g = 0; g < 4; g++) {
-                const vec kernel = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
-                vec_store(&training->lstm.kernel[n / 16][k][g][n % 16], kernel);
-            }
-        }
-    }
-    /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,100*g+n] */
-    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-        for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
-            for (int g = 0; g < 4; g++) {
-                const vec recurrent_kernel = vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
-                vec_store(&training->lstm.recurrent_kernel[n / 16][k][g][n % 16], recurrent_kernel);
-            }
-        }
-    }
-}
-
 static void sentiment_prepare_training_with(struct sentiment_training *restrict training,
     const struct sentiment_weights *restrict weights)
 {
@@ -1969,29 +1969,70 @@ static void sentiment_prepare_training_with(struct sentiment_training *restrict 
     memset(training->dense.kernel_transposed[6], 0, sizeof training->dense.kernel_transposed[6]);
     memset(training->lstm.recurrent_kernel_transposed[6], 0, sizeof training->lstm.recurrent_kernel_transposed[6]);
     training->weights = weights;
-    lstm_prepare_training(weights, training);
-    /* dense.kernel[n,k] = dense.kernel[k,n] */
-    for (int k = 0; k < SENTIMENT_LSTM_UNITS; k += VEC) {
-        const vec kernel = vec_load_part((const float *)weights->dense.kernel + k, 100 - k);
-        vec_store(&training->dense.kernel[0][k], kernel);
-    }
-    /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
-    for (int m = 0; m < SENTIMENT_LSTM_UNITS; m += VEC) {
-        const vec kernel_transposed = vec_load_part((const float *)weights->dense.kernel + m, 100 - m);
-        vec_store(&training->dense.kernel_transposed[m / 16][0][m % 16], kernel_transposed);
-    }
-    /* lstm.recurrent_kernel_transposed[n,m] = lstm.recurrent_kernel[m,n] */
-    for (int m = 0; m < SENTIMENT_LSTM_UNITS; m += VEC) {
-        for (int n = 0; n < 400; n += VEC) {
-            vec_transpose(&weights->lstm.recurrent_kernel[m][n], 400, SENTIMENT_LSTM_UNITS - m, VEC,
-                &training->lstm.recurrent_kernel_transposed[m / 16][n][m % 16], 16);
+    sentiment_prepare_range(training, weights, 0, sizeof *weights / sizeof(float));
+}
+
+static void sentiment_prepare_range_with(struct sentiment_training *restrict training,
+    const struct sentiment_weights *restrict weights, size_t first, size_t count)
+{
+    int first_row, end_row;
+    if (touches_rows(first, count, offsetof(struct sentiment_weights, lstm.kernel), 400, 32, &first_row, &end_row)) {
+        /* lstm.kernel[k,g,n] = lstm.kernel[k,100*g+n] */
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+            for (int k = first_row; k < end_row; k++) {
+                for (int g = 0; g < 4; g++) {
+                    const vec kernel = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
+                    vec_store(&training->lstm.kernel[n / 16][k][g][n % 16], kernel);
+                }
+            }
+        }
+        /* lstm.kernel_transposed[n,m] = lstm.kernel[m,n] */
+        for (int m = first_row; m < end_row; m += VEC) {
+            for (int n = 0; n < 400; n += VEC) {
+                vec_transpose(&weights->lstm.kernel[m][n], 400, VEC, VEC,
+                    &training->lstm.kernel_transposed[m / 16][n][m % 16], 16);
+            }
         }
     }
-    /* lstm.kernel_transposed[n,m] = lstm.kernel[m,n] */
-    for (int m = 0; m < SENTIMENT_EMBEDDING_OUTPUT_DIM; m += VEC) {
-        for (int n = 0; n < 400; n += VEC) {
-            vec_transpose(&weights->lstm.kernel[m][n], 400, VEC, VEC,
-                &training->lstm.kernel_transposed[m / 16][n][m % 16], 16);
+    if (touches_rows(first, count, offsetof(struct sentiment_weights, lstm.recurrent_kernel), 400, 100, &first_row,
+        &end_row)) {
+        /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,100*g+n] */
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+            for (int k = first_row; k < end_row; k++) {
+                for (int g = 0; g < 4; g++) {
+                    const vec recurrent_kernel =
+                        vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
+                    vec_store(&training->lstm.recurrent_kernel[n / 16][k][g][n % 16], recurrent_kernel);
+                }
+            }
+        }
+        /* lstm.recurrent_kernel_transposed[n,m] = lstm.recurrent_kernel[m,n] */
+        for (int m = first_row; m < end_row; m += VEC) {
+            for (int n = 0; n < 400; n += VEC) {
+                vec_transpose(&weights->lstm.recurrent_kernel[m][n], 400, SENTIMENT_LSTM_UNITS - m, VEC,
+                    &training->lstm.recurrent_kernel_transposed[m / 16][n][m % 16], 16);
+            }
+        }
+    }
+    if (touches_rows(first, count, offsetof(struct sentiment_weights, lstm.bias), 400, 1, &first_row, &end_row)) {
+        /* lstm.bias[g,n] = lstm.bias[100*g+n] */
+        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+            for (int g = 0; g < 4; g++) {
+                const vec bias = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
+                vec_store(&training->lstm.bias[n / 16][g][n % 16], bias);
+            }
+        }
+    }
+    if (touches_rows(first, count, offsetof(struct sentiment_weights, dense.kernel), 1, 100, &first_row, &end_row)) {
+        /* dense.kernel[n,k] = dense.kernel[k,n] */
+        for (int k = first_row; k < end_row; k += VEC) {
+            const vec kernel = vec_load_part((const float *)weights->dense.kernel + k, 100 - k);
+            vec_store(&training->dense.kernel[0][k], kernel);
+        }
+        /* dense.kernel_transposed[n,m] = dense.kernel[m,n] */
+        for (int m = first_row; m < end_row; m += VEC) {
+            const vec kernel_transposed = vec_load_part((const float *)weights->dense.kernel + m, 100 - m);
+            vec_store(&training->dense.kernel_transposed[m / 16][0][m % 16], kernel_transposed);
         }
     }
 }

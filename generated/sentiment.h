@@ -101,6 +101,12 @@ void sentiment_reset_tape(const struct sentiment_training *training, struct sent
 void sentiment_forward(const struct sentiment_training *training, struct sentiment_tape *tape, const int32_t *x,
     int rows, uint64_t seed);
 
+/* After sentiment_prepare_training, where of the weights the floats first to first + count - 1 alone have changed
+ * since, counted from the start of the struct. Several threads may do so at once for ranges that share no group of
+ * LSTMC_RANGE_ROWS rows of a matrix, counted from its first row, and no array with fewer rows or of rank 1. */
+void sentiment_prepare_range(struct sentiment_training *training, const struct sentiment_weights *weights, size_t first,
+    size_t count);
+
 /* After forward: returns scale * the sum of the losses (binary_crossentropy) of its rows, and leaves the derivative for
  * sentiment_backward. target [rows][SENTIMENT_TARGETS]. sample_weight [rows], or NULL for ones. scale 1 / rows gives
  * Keras's mean over samples. */
@@ -307,6 +313,7 @@ struct sentiment_tape {
 #include <stdint.h>
 
 #define LSTMC_RANK_MAX 6
+#define LSTMC_RANGE_ROWS 16       /* see prepare_range */
 
 enum lstmc_initializer_kind {
     LSTMC_CONSTANT,               /* a */
@@ -458,6 +465,11 @@ struct lstmc_model {
     void  (*reset)(const void *packed, void *state);
     int   (*step)(const void *packed, void *state, const void *x, float *y);
     void  (*prepare_training)(void *training, const void *weights);
+    /* prepare_training has been called; then, of the floats first to first + count - 1 of the weights, what depends on
+     * them. Several threads may do so at once for ranges that share no group of LSTMC_RANGE_ROWS rows of a weight,
+     * from its first row on, and no weight of fewer rows or of rank 1. NULL: more is made of the weights than copies.
+     */
+    void  (*prepare_range)(void *training, const void *weights, size_t first, size_t count);
     void  (*reset_tape)(const void *training, void *tape);
     void  (*forward)(const void *training, void *tape, const void *x, int rows, uint64_t seed);
     float (*loss_function)(void *tape, const void *target, const float *sample_weight, float scale);

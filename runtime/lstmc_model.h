@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define LSTMC_RANK_MAX 6
+#define LSTMC_RANGE_ROWS 16       /* see prepare_range */
 
 enum lstmc_initializer_kind {
     LSTMC_CONSTANT,               /* a */
@@ -160,6 +161,11 @@ struct lstmc_model {
     void  (*reset)(const void *packed, void *state);
     int   (*step)(const void *packed, void *state, const void *x, float *y);
     void  (*prepare_training)(void *training, const void *weights);
+    /* prepare_training has been called; then, of the floats first to first + count - 1 of the weights, what depends on
+     * them. Several threads may do so at once for ranges that share no group of LSTMC_RANGE_ROWS rows of a weight,
+     * from its first row on, and no weight of fewer rows or of rank 1. NULL: more is made of the weights than copies.
+     */
+    void  (*prepare_range)(void *training, const void *weights, size_t first, size_t count);
     void  (*reset_tape)(const void *training, void *tape);
     void  (*forward)(const void *training, void *tape, const void *x, int rows, uint64_t seed);
     float (*loss_function)(void *tape, const void *target, const float *sample_weight, float scale);

@@ -47,6 +47,9 @@ struct lstmc_engine {
     void *context;
     /* Takes over new weights, which stay where they are until the next call. */
     void (*prepare)(void *context, const float *weights);
+    /* The same for weights of which floats first to first + count - 1 have changed since the last call of prepare and
+     * of train. Several threads at once as model->prepare_range says; NULL: it cannot. */
+    void (*prepare_range)(void *context, const float *weights, size_t first, size_t count);
     /* Adds the gradients of scale * sum of the losses to `gradients`, writes the outputs [rows, output_count], returns
      * the loss. `first_row`: the index of row 0 in the whole batch. sample_weight may be NULL. NULL if the model was
      * compiled for inference alone. */

@@ -241,6 +241,10 @@ void emit_cleared_adjoints(Out *out, Arena *arena, const Ir *ir);
 void emit_cleared_input_gradient(Out *out, Arena *arena, const Ir *ir);
 void emit_cleared_lanes(Out *out, Arena *arena, const Ir *ir);
 
+/* emit_ranges.c: what M_prepare_range copies, and what it calls. */
+void emit_ranges(Out *out, Arena *arena, const Programs *programs, const Ir *ir);
+extern const char emit_touches_rows[];
+
 /* What is in the programs (emit_queries.c). */
 #define SECTION_BIT(section) (1u << (section))
 bool is_prepared(const Statement *statement);

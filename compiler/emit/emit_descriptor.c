@@ -217,6 +217,9 @@ static const char training_thunks[] =
     "static void @_backward_thunk(const void *training, void *tape, void *gradients)\n{\n    @_backward(training, "
     "tape, gradients);\n}\n\n"
     "static void @_carry_thunk(void *tape)\n{\n    @_carry(tape);\n}\n\n";
+static const char range_thunk[] =
+    "static void @_prepare_range_thunk(void *training, const void *weights, size_t first, size_t count)\n{\n"
+    "    @_prepare_range(training, weights, first, count);\n}\n\n";
 static const char loss_thunk[] =
     "static float @_loss_thunk(void *tape, const void *target, const float *sample_weight, float scale)\n{\n"
     "    return @_loss(tape, target, sample_weight, scale);\n}\n\n";
@@ -377,6 +380,8 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
         emit_text(out, arena, model, step_thunks);
     if (programs->training)
         emit_text(out, arena, model, training_thunks);
+    if (programs->training && programs->training->prepares_ranges)
+        emit_text(out, arena, model, range_thunk);
     if (programs->training && programs->training->loss)
         emit_text(out, arena, model, loss_thunk);
     put_length_thunks(out, arena, programs);
@@ -395,6 +400,8 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
         emit_text(out, arena, model, step_members);
     if (programs->training)
         emit_text(out, arena, model, training_members);
+    if (programs->training && programs->training->prepares_ranges)
+        emit_text(out, arena, model, ".prepare_range = @_prepare_range_thunk,\n");
     put_length_members(out, arena, programs);
     if (programs->training && programs->training->output->adjoint &&
         programs->training->output->adjoint->home == HOME_TAPE)

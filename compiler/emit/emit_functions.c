@@ -197,6 +197,14 @@ static void begin_prepare(const Function *to)
         put(to->out, "%s->weights = weights;", name);
     else if (!has_home(to->ir, HOME_PREPARED))
         put(to->out, "(void)packed;\n(void)weights;");
+    if (to->ir->prepares_ranges)
+        put(to->out, "%s_prepare_range(training, weights, 0, sizeof *weights / sizeof(float));",
+            to->programs->model->descriptor.name);
+}
+
+static void begin_prepare_range(const Function *to)
+{
+    emit_ranges(to->out, to->arena, to->programs, to->ir);
 }
 
 static void begin_predict(const Function *to)
@@ -371,6 +379,10 @@ static const Entry entries[] = {
     { PROGRAM_TRAINING, "prepare_training",
       "void @_prepare_training(struct @_training *restrict training, const struct @_weights *restrict weights)",
       { SECTION_COUNT }, "", NULL, begin_prepare, NULL },
+    { PROGRAM_TRAINING, "prepare_range",
+      "void @_prepare_range(struct @_training *restrict training, const struct @_weights *restrict weights, size_t "
+      "first, size_t count)",
+      { SECTION_COUNT }, "", NULL, begin_prepare_range, NULL },
     { PROGRAM_TRAINING, "reset_tape",
       "void @_reset_tape(const struct @_training *restrict training, struct @_tape *restrict tape)",
       { SECTION_RESET, SECTION_COUNT }, "training", begin_reset_tape, NULL, NULL },
@@ -496,7 +508,8 @@ int emit_functions(Out *out, Arena *arena, const Programs *programs, Exported *e
         const Entry *entry = &entries[i];
         const Ir *before = to.ir;
         to.ir = programs->program[entry->program];
-        if (!to.ir || (*entry->sections == SECTION_LOSS && !to.ir->loss))
+        if (!to.ir || (*entry->sections == SECTION_LOSS && !to.ir->loss) ||
+            (entry->begin == begin_prepare_range && !to.ir->prepares_ranges))
             continue;
         if (entry->program == PROGRAM_STEP && to.ir != before)
             emit_step_memory(&to);

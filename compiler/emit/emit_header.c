@@ -271,6 +271,13 @@ static const Declared reset_function = {
     "void @_reset(const struct @_packed *packed, struct @_state *state);"
 };
 
+static const Declared range_function = {
+    "After @_prepare_training, where of the weights the floats first to first + count - 1 alone have changed since, "
+    "counted from the start of the struct. Several threads may do so at once for ranges that share no group of "
+    "LSTMC_RANGE_ROWS rows of a matrix, counted from its first row, and no array with fewer rows or of rank 1.",
+    "void @_prepare_range(struct @_training *training, const struct @_weights *weights, size_t first, size_t count);"
+};
+
 static const Declared forward_functions[] = {
     { "Reads the weights for training; again after every update. Several threads may read the result.",
       "void @_prepare_training(struct @_training *training, const struct @_weights *weights);" },
@@ -372,6 +379,8 @@ static void put_training_functions(Out *out, Arena *arena, const Programs *progr
     const Model *model = programs->model;
     for (size_t i = 0; i < sizeof forward_functions / sizeof *forward_functions; i++)
         put_declared(out, arena, model, forward_functions[i]);
+    if (programs->training->prepares_ranges)
+        put_declared(out, arena, model, range_function);
     if (programs->training->loss)
         put_loss_function(out, arena, programs);
     put_declared(out, arena, model, (Declared){

@@ -151,6 +151,8 @@ void emit_helpers(Out *out, const Programs *programs)
         put(out, "%s", clamped);
     if (emit_any_statement(programs, looks_at_state))
         put(out, "%s", all_zero);
+    if (programs->training && programs->training->prepares_ranges)
+        put(out, "%s", emit_touches_rows);
     if (emit_any_statement(programs, idles_by_rows))
         put(out, "%s", any_counts);
     for (int op = 0; op < OP_COUNT; op++)

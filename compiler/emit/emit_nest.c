@@ -205,6 +205,11 @@ static void emit_axes(Emitter *to, int depth, bool own_block)
         binding->name = name;
         emit_axes(to, depth + 1, true);
         put(to->out, "}");
+    } else if (axis == statement->rows_of_weight) {
+        put(to->out, "for (int %s = first_row; %s < end_row; %s++) {", name, name, name);
+        binding->name = name;
+        emit_axes(to, depth + 1, true);
+        put(to->out, "}");
     } else if (axis->extent > 1 && statement->unroll[depth] <= 1) {
         hoist_constants(to, depth, own_block);
         open_loop(to, name, kernel_extent(to->nest.kernel, axis), 1);

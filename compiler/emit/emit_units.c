@@ -51,7 +51,8 @@ static void add_section(Parts *parts, Section section)
     const Statement **wanted = arena_array(parts->arena, const Statement *, ir->statement_count + 1);
     int count = 0;
     for (int i = 0; i < ir->statement_count; i++)
-        if (emit_is_emitted(ir->statements[i], SECTION_BIT(section), parts->prepares))
+        if (emit_is_emitted(ir->statements[i], SECTION_BIT(section), parts->prepares) &&
+            !(parts->prepares && ir->prepares_ranges))     /* emit_ranges.c */
             wanted[count++] = ir->statements[i];
     for (int i = 0, end; i < count; i = end) {
         for (end = i + 1; end < count && same_part(wanted[end - 1], wanted[end]);)

@@ -240,6 +240,8 @@ typedef struct Statement {
     Loop *left;                     /* set by stage: the loop that it was moved out of */
     /* set by plan: what a tile leaves of the output is read nowhere else, and need not go to memory */
     bool unread;
+    /* set by rows, of a copy, where ranges of the weights are prepared: the axis of its rows; NULL: it is done whole */
+    const Axis *rows_of_weight;
     /* set by first_turn: at position 0 of this axis, of time, nothing is added that counts, where this state is 0
      * before its loop; NULL: something is */
     const Axis *first;
@@ -263,6 +265,7 @@ typedef struct Ir {                 /* one program: training, inference, or one 
     Arena *arena;
     const struct lstmc_model *descriptor;
     bool training;
+    bool prepares_ranges;           /* set by rows: all that is prepared can be, row by row of the weights */
     bool keep_adjoints;             /* what flows back to the states is there for every step when M_backward is done */
     /* extent of the batch axis; 1: the axis is absent from every tensor and statement */
     int batch;

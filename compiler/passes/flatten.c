@@ -1,14 +1,14 @@
-/* flatten.c: in: statements with their binding times.  out: tensors [..][gates][units] whose units would leave much of
- * their last vectors empty are
- * [..][gates * units], and what runs over gates and units runs over one axis: 4 x 100 units fill vectors of 16, where
- * 100 leave an eighth of them empty. What is of one gate is read and written at any place then, and a part of its last
- * vector. The sums of a batch stay apart, as their gates are finished in registers; to a single row reading weights is
- * what counts. */
+/* flatten.c: in: statements with their binding times.  out: tensors [..][gates][units] whose units would leave much
+ * of their last vectors empty are [..][gates * units], and what runs over gates and units runs over one axis: 4 x 100
+ * units fill vectors of 16, where 100 leave an eighth of them empty. What is of one gate is read and written at any
+ * place then, and a part of its last vector; gates of less than a vector each stay apart, but those of one unit, which
+ * have no vectors otherwise. */
 #include "compiler/ir/axes.h"
 #include "lanes.h"
 #include "passes.h"
 
 #define WASTE 1.06              /* by so much more work, at least: gates that lie apart are finished in registers */
+#define WASTE_OF_ROWS 1.3       /* the same where rows share what is read, or so little is that gates are waited for */
 #define PANEL_LEAST 3           /* fewer vectors side by side, with two accumulators each, would wait for themselves */
 #define PANEL_MOST 5
 
@@ -30,15 +30,16 @@ static int gate_dimension(const Tensor *tensor)
 static bool is_worth_it(const Flattener *f, const Tensor *tensor)
 {
     int gate = gate_dimension(tensor), lanes = f->target->lanes;
-    if (f->ir->batch > 1 && tensor->role != ROLE_ADJOINT)
-        return false;
     if (gate < 0 || !lanes_is_private(f->ir, tensor) || gate == tensor->batch_dimension ||
         gate == tensor->time_dimension || tensor->extent[gate] < 2)
         return false;
     int gates = tensor->extent[gate], units = tensor->extent[gate + 1];
-    int apart = (units + lanes - 1) / lanes * gates, together = units * gates / lanes;
-    return units * gates % lanes == 0 && (long long)sizeof(float) * gates * units * units >= f->target->flat_bytes &&
-           apart >= together * WASTE;
+    int apart = (units + lanes - 1) / lanes * gates, together = (units * gates + lanes - 1) / lanes;
+    bool reads = (long long)sizeof(float) * gates * units * units >= f->target->flat_bytes &&
+                 (f->ir->batch == 1 || tensor->role == ROLE_ADJOINT);
+    if (reads && units * gates % lanes == 0 && apart >= together * WASTE)
+        return true;
+    return (units > lanes || units == 1) && apart >= together * WASTE_OF_ROWS;
 }
 
 static const Axis *axis_alone(const Index *index)

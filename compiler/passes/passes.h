@@ -43,6 +43,9 @@ void piece(Ir *ir);
  * two in a word. */
 void pack(Ir *ir, bool bf16);
 
+/* rows: in a training program: which copies can be made row by row of their weights. */
+void rows(Ir *ir);
+
 /* schedule: for statements without a tile: decides unrolling under the code budget of the target. `unroll`:
  * UNROLL_AUTO, UNROLL_NONE, UNROLL_FULL, or a factor. */
 enum { UNROLL_AUTO = 0, UNROLL_NONE = -1, UNROLL_FULL = -2 };

@@ -57,6 +57,12 @@ static void generated_prepare(void *context, const float *weights)
         generated->model->prepare_training(generated->training, weights);
 }
 
+static void generated_prepare_range(void *context, const float *weights, size_t first, size_t count)
+{
+    const struct generated *generated = context;
+    generated->model->prepare_range(generated->training, weights, first, count);
+}
+
 static int shard_count(const struct job *job)
 {
     int batch = job->generated->model->batch;
@@ -329,6 +335,7 @@ static float generated_train(void *context, const void *x, const void *target, c
                        .seed = seed,
                        .gradients = gradients,
                        .output = output };
+    generated->packed_is_current = 0;           /* an update follows */
     return run_batch(&job);
 }
 
@@ -508,6 +515,7 @@ int lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *en
     if (can_train(model)) {
         engine->train = generated_train;
         engine->evaluate = generated_evaluate;
+        engine->prepare_range = model->prepare_range ? generated_prepare_range : NULL;
         engine->tape = generated_tape;
         engine->sum_by = generated_sum_by;
         engine->carry = model->carry ? generated_carry : NULL;

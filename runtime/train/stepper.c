@@ -68,15 +68,67 @@ int lstmc_stepper_prepare(struct lstmc_stepper *stepper, float *penalty)
     return isfinite(lstmc_blocks_combine(&stepper->step, stepper->blocks, stepper->block_count)) != 0;
 }
 
+/* Floats that are prepared together: LSTMC_RANGE_ROWS rows of a matrix, or all of another weight. */
+static size_t floats_of_group(const struct lstmc_tensor *tensor)
+{
+    size_t rows = tensor->rank > 1 ? (size_t)tensor->shape[0] : 1;
+    return rows > LSTMC_RANGE_ROWS ? tensor->count / rows * LSTMC_RANGE_ROWS : tensor->count;
+}
+
+/* The last place up to this one, in the weight or at its end, where a group ends. */
+static size_t end_of_groups(const struct lstmc_stepper *stepper, const struct lstmc_tensor *tensor, size_t place)
+{
+    size_t count = place - tensor->offset, group = stepper->prepares ? floats_of_group(tensor) : 1;
+    return count == tensor->count ? place : tensor->offset + count / group * group;
+}
+
+/* The block that the float is in. */
+static size_t block_at(const struct lstmc_stepper *stepper, size_t place)
+{
+    size_t first = 0, end = stepper->block_count;
+    while (end - first > 1) {
+        size_t middle = first + (end - first) / 2;
+        if (stepper->blocks[middle].offset <= place)
+            first = middle;
+        else
+            end = middle;
+    }
+    return first;
+}
+
+/* Where the floats of a task begin: it has whole groups. */
+static size_t first_float(const struct lstmc_stepper *stepper, int task)
+{
+    const size_t all = stepper->step.model->gradient_count;
+    const int tasks = task_count(stepper);
+    if (task == tasks || !all)
+        return all;
+    size_t place = all / (size_t)tasks * (size_t)task;
+    return end_of_groups(stepper, stepper->blocks[block_at(stepper, place)].tensor, place);
+}
+
+/* What is done to a piece while it is in the cache: the update, zeros in place of its gradient, and what the engine
+ * makes of the groups that are complete. */
 static void update_blocks(void *context, int task)
 {
     struct lstmc_stepper *stepper = context;
+    const struct lstmc_engine *engine = stepper->engine;
+    const size_t end = first_float(stepper, task + 1);
+    size_t place = first_float(stepper, task), prepared = place;
     int is_finite = 1;
-    for (size_t i = first_block(stepper, task); i < first_block(stepper, task + 1); i++) {
-        const struct lstmc_block *block = &stepper->blocks[i];
-        is_finite &= lstmc_block_update(&stepper->step, block);
-        /* while it is in the cache */
-        memset(stepper->step.gradients + block->offset, 0, block->count * sizeof(float));
+    for (size_t i = block_at(stepper, place); place < end; i++) {
+        struct lstmc_block piece = stepper->blocks[i];
+        const size_t end_of_block = piece.offset + piece.count;
+        piece.offset = place;
+        piece.count = (end_of_block < end ? end_of_block : end) - place;
+        place += piece.count;
+        is_finite &= lstmc_block_update(&stepper->step, &piece);
+        memset(stepper->step.gradients + piece.offset, 0, piece.count * sizeof(float));
+        const size_t ready = end_of_groups(stepper, piece.tensor, place);
+        if (stepper->prepares && ready > prepared) {
+            engine->prepare_range(engine->context, stepper->step.weights, prepared, ready - prepared);
+            prepared = ready;
+        }
     }
     stepper->spoilt[task] = !is_finite;
 }

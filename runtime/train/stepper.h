@@ -10,6 +10,7 @@ struct lstmc_stepper {
     struct lstmc_step step;
     struct lstmc_block *blocks;
     size_t block_count;
+    int prepares;               /* set by the caller, if the engine can: an update prepares what it has changed */
     int spoilt[16];             /* by each task: some weight became no number */
 };
 

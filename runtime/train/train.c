@@ -162,6 +162,13 @@ static int others_are_finite(const struct run *run)
            lstmc_range_is_finite(others, model->weight_count - model->gradient_count);
 }
 
+/* An update may prepare what it changes, where nothing else changes a weight behind it. */
+static int updates_alone(const struct run *run)
+{
+    return run->engine->prepare_range && !run->engine->update && !run->snapshot.average &&
+           !lstmc_is_constrained(run->model);
+}
+
 static int train_batch(struct run *run, size_t number, int rows)
 {
     const struct lstmc_model *model = run->model;
@@ -203,13 +210,15 @@ static int train_batch(struct run *run, size_t number, int rows)
     float rate = fmaxf((float)learning_rate(run, s->iteration), FLT_MIN);
     s->accumulated = 0;
     s->iteration++;
+    run->stepper.prepares = updates_alone(run);
     is_finite = lstmc_stepper_update(&run->stepper, s->iteration, rate);
     if (!is_finite || !others_are_finite(run))
         return stop_weights(run, &batch, number);
     if (s->average)
         average_weights(run);
     lstmc_stepper_constrain(&run->stepper);
-    run->engine->prepare(run->engine->context, s->weights);
+    if (!run->stepper.prepares)
+        run->engine->prepare(run->engine->context, s->weights);
     return LSTMC_OK;
 }
 

@@ -2,6 +2,7 @@
  * it: -O2), the plain emission (at the flags that suit it best), ours on one thread beside ours on two, and ours with bf16 weights. */
 #include "bench.h"
 #include "runtime/lstmc.h"
+#include "runtime/train/stepper.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -119,6 +120,7 @@ typedef struct Context {
     const Data *data;
     void *packed, *scratch;             /* scratch: or the state of a stream */
     struct lstmc_engine engine;
+    struct lstmc_stepper stepper;
     float *weights, *gradients, *moments, *output;
     float loss;
     uint64_t calls;
@@ -151,6 +153,12 @@ static void open_training(Context *context)
     context->gradients = checked_alloc(model->gradient_count * sizeof(float));
     context->moments = checked_alloc(lstmc_optimizer_floats(model) * sizeof(float));
     context->engine.prepare(context->engine.context, context->weights);
+    if (lstmc_stepper_create(&context->stepper, &context->engine, context->weights, context->gradients,
+                             context->moments)) {
+        fprintf(stderr, "bench: no memory for the updates of %s\n", context->task->title);
+        exit(1);
+    }
+    context->stepper.prepares = context->engine.prepare_range != NULL;
     if (context->data->lengths)
         context->engine.lengths(context->engine.context, context->data->lengths);
 }
@@ -169,8 +177,10 @@ static void open_inference(Context *context)
 static void close_generated(void *opaque)
 {
     Context *context = opaque;
-    if (context->engine.free)
+    if (context->engine.free) {
+        lstmc_stepper_free(&context->stepper);
         lstmc_engine_free(&context->engine);
+    }
     void *memory[] = { context->packed, context->scratch, context->weights, context->gradients, context->moments, context->output };
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         checked_free(memory[i]);
@@ -224,17 +234,23 @@ static void *open_flavour(const Task *task, const Data *data, int threads, Flavo
     return context;
 }
 
-/* One whole training step, as lstmc_train does it. */
+/* One whole training step, as lstmc_train does it, from the update of the last one on: so its gradients can be looked
+ * at. */
 static void train_once(Context *context)
 {
     const struct lstmc_model *model = context->model;
     const Data *data = context->data;
     float scale = 1 / ((float)data->rows * (float)lstmc_losses_per_sample(model));
-    memset(context->gradients, 0, model->gradient_count * sizeof(float));
+    float penalty;
+    if (context->calls > 0) {
+        lstmc_stepper_prepare(&context->stepper, &penalty);
+        lstmc_stepper_update(&context->stepper, context->calls, 0);
+        if (!context->stepper.prepares)
+            context->engine.prepare(context->engine.context, context->weights);
+    }
+    context->calls++;
     context->loss = context->engine.train(context->engine.context, data->x, data->target, NULL, data->rows, 0, scale, 0,
                                           context->gradients, context->output);
-    lstmc_optimizer_step(model, context->weights, context->gradients, context->moments, ++context->calls, 0);
-    context->engine.prepare(context->engine.context, context->weights);
 }
 
 static void infer_once(Context *context)
