@@ -40,7 +40,7 @@ typedef struct Workload {
     Loss loss;
     int layer_count;
     Layer layers[LAYERS_MAX];
-    const char *script, *arguments;   /* of one made in the run: sweep.lua, and what it is told beside the name */
+    int batch;                  /* rows of a training step, of one that describe_model writes down; 0: it has a script, w1.lua */
 } Workload;
 
 /* The peers in the order of the table's columns. ours_alone: on one thread, in tasks of two. ours_bf16: with half the bytes of weights. */
@@ -80,6 +80,11 @@ bool   workload_has_lengths(const Workload *workload);
 int    workload_outputs(const Workload *workload, bool streaming);    /* floats of one row */
 int    workload_output_steps(const Workload *workload);               /* 1, or as many as the output has rows for */
 int    sample_length(const Workload *workload, int row);              /* how many of its steps count */
+
+/* ---- describe.c: workloads in words ---- */
+
+void describe_layers(const Workload *workload, char *text, size_t size);   /* for torch_peer.py */
+bool describe_model(const Workload *workload, const char *path);            /* for lstmc; false: not written */
 
 /* ---- work.c: how much must be computed at least ---- */
 

@@ -70,7 +70,7 @@ static const Built *find_built(const char *library)
 /* Compiled and linked apart: linked with -ffast-math, a library would change the whole program's treatment of small numbers. */
 static bool build(const Workload *workload, const Flavour *flavour, const char *folder, Built *built, char *why)
 {
-    char line[2400], log[512];
+    char line[2400], log[512], script[512];
     snprintf(log, sizeof log, "%s/%s-%s.log", options.folder, workload->name, flavour->name);
     snprintf(built->source, sizeof built->source, "%s/%s.c", folder, workload->name);
     snprintf(built->object, sizeof built->object, "%s/%s.o", folder, workload->name);
@@ -78,14 +78,14 @@ static bool build(const Workload *workload, const Flavour *flavour, const char *
     double ignored;
     if (!timed(line, log, &ignored, why))
         return false;
+    snprintf(script, sizeof script, "%s/%s.lua", workload->batch ? options.folder : options.scripts, workload->name);
+    if (workload->batch && !describe_model(workload, script)) {
+        snprintf(why, WHY_MAX, "%.250s cannot be written", script);
+        return false;
+    }
     /* One thread: the interpreter's library would start others, which spin when lstmc has nothing to interpret. */
-    char script[300];
-    if (workload->script)
-        snprintf(script, sizeof script, "%s.lua name=%s %s", workload->script, workload->name, workload->arguments);
-    else
-        snprintf(script, sizeof script, "%s.lua", workload->name);
-    snprintf(line, sizeof line, "OPENBLAS_NUM_THREADS=1 %s %s/%s -o %s --quiet %s", options.compiler, options.scripts,
-             script, folder, flavour->lstmc);
+    snprintf(line, sizeof line, "OPENBLAS_NUM_THREADS=1 %s %s -o %s --quiet %s", options.compiler, script, folder,
+             flavour->lstmc);
     if (!timed(line, log, &built->lstmc_seconds, why))
         return false;
     snprintf(line, sizeof line, "%s %s -fPIC -c -o %s %s", compiler(), flavour->flags, built->object, built->source);

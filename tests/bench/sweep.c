@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Of a cell: its title, and what sweep.lua calls it. */
+/* Of a cell: its title, and the beginning of a model's name. */
 static const struct { const char *title, *name; } cells[] = {
     [LAYER_LSTM] = { "LSTM", "lstm" },
     [LAYER_GRU] = { "GRU", "gru" },
@@ -24,11 +24,8 @@ static void make_tasks(Swept *swept)
     const Shape *s = swept->shape;
     snprintf(swept->name, sizeof swept->name, "%s_u%d_f%d_t%d_b%d", cells[s->kind].name, s->units, s->features,
              s->steps, s->batch);
-    snprintf(swept->arguments, sizeof swept->arguments, "cell=%s units=%d features=%d steps=%d batch=%d",
-             cells[s->kind].name, s->units, s->features, s->steps, s->batch);
     swept->workload = (Workload){
-        .name = swept->name, .script = "sweep", .arguments = swept->arguments, .steps = s->steps, .loss = LOSS_MSE,
-        .layer_count = 1,
+        .name = swept->name, .steps = s->steps, .loss = LOSS_MSE, .batch = s->batch, .layer_count = 1,
         .layers = { { .kind = s->kind, .inputs = s->features, .units = s->units, .last_step = true } },
     };
     char title[sizeof swept->title];

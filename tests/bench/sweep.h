@@ -23,7 +23,7 @@ typedef enum Operation { OPERATION_INFERENCE, OPERATION_TRAINING, OPERATIONS } O
 /* A shape and its results, which point to its tasks: it stays where it is. */
 typedef struct Swept {
     const Shape *shape;
-    char name[64], arguments[160], title[100], titles[OPERATIONS][130];
+    char name[64], title[100], titles[OPERATIONS][130];
     Workload workload;
     Task tasks[OPERATIONS];
     Result results[OPERATIONS];

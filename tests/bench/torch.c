@@ -94,27 +94,6 @@ static bool write_array(const char *path, const void *at, size_t count)
     return !fclose(file) && written;
 }
 
-/* "embedding:5000:32:,lstm:32:100:last,dense:100:1:sigmoid": the last word is what else a layer must know. */
-static void describe(const Workload *workload, char *text, size_t size)
-{
-    static const char *const kinds[] = {
-        [LAYER_EMBEDDING] = "embedding", [LAYER_LSTM] = "lstm", [LAYER_GRU] = "gru", [LAYER_SIMPLE_RNN] = "rnn",
-        [LAYER_DENSE] = "dense", [LAYER_CONV1D] = "conv1d", [LAYER_ATTENTION] = "attention",
-        [LAYER_AVERAGE] = "average",
-    };
-    static const char *const activations[] = { "linear", "tanh", "sigmoid", "softmax" };
-    size_t length = 0;
-    for (int i = 0; i < workload->layer_count; i++) {
-        const Layer *layer = &workload->layers[i];
-        length += (size_t)snprintf(text + length, size - length, "%s%s:%d:%d:", i ? "," : "", kinds[layer->kind], layer->inputs, layer->units);
-        if (layer->kind == LAYER_CONV1D || layer->kind == LAYER_ATTENTION)
-            length += (size_t)snprintf(text + length, size - length, "%d", layer->kind == LAYER_CONV1D ? layer->kernel_size : layer->heads);
-        else
-            length += (size_t)snprintf(text + length, size - length, "%s", layer->kind == LAYER_DENSE ? activations[layer->activation]
-                                       : layer->bidirectional ? "bidirectional" : layer->last_step ? "last" : "");
-    }
-}
-
 static bool open_in_child(const Task *task, const Data *data, char *why)
 {
     static const char *const losses[] = { "mse", "binary", "sparse" };
@@ -131,10 +110,10 @@ static bool open_in_child(const Task *task, const Data *data, char *why)
             return false;
         }
     }
-    describe(workload, layers, sizeof layers);
+    describe_layers(workload, layers, sizeof layers);
     const char *kind = task->training ? "training" : task->streaming ? "streaming" : "sequence";
-    snprintf(line, sizeof line, "open %s %d %d %d %s %s %s %s %s %s", kind, data->rows, data->steps, task->threads, losses[workload->loss],
-             layers, files[0], files[1], files[2], files[3]);
+    snprintf(line, sizeof line, "open %s %d %d %d %s %s %s %s %s %s", kind, data->rows, data->steps, task->threads,
+             losses[workload->loss], layers, files[0], files[1], files[2], files[3]);
     return ask(line, why, WHY_MAX);
 }
 
