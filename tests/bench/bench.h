@@ -18,7 +18,9 @@ typedef enum LayerKind {
     LAYER_SIMPLE_RNN, LAYER_DENSE,
     LAYER_CONV1D,               /* padding "valid", and a ReLU */
     LAYER_ATTENTION,            /* MultiHeadAttention of a sequence on itself, units / heads numbers a head */
-    LAYER_AVERAGE               /* GlobalAveragePooling1D */
+    LAYER_AVERAGE,              /* GlobalAveragePooling1D */
+    LAYER_MAX_POOLING, LAYER_AVERAGE_POOLING,               /* of windows of steps, side by side */
+    LAYER_BATCH_NORMALIZATION, LAYER_LAYER_NORMALIZATION
 } LayerKind;
 typedef enum Activation { ACTIVATION_LINEAR, ACTIVATION_TANH, ACTIVATION_SIGMOID, ACTIVATION_SOFTMAX } Activation;
 typedef enum Loss { LOSS_MSE, LOSS_BINARY, LOSS_SPARSE } Loss;
@@ -30,7 +32,7 @@ typedef struct Layer {
     bool last_step;             /* of a recurrent layer: only its last step leaves, with lengths the last that counts */
     bool bidirectional;         /* of an LSTM: units in each direction, side by side */
     bool masked;                /* only the first sample_length steps of a row count */
-    int kernel_size;            /* of a convolution */
+    int kernel_size;            /* of a convolution; of a pooling the steps of a window */
     int heads;                  /* of attention */
 } Layer;
 
@@ -40,7 +42,7 @@ typedef struct Workload {
     Loss loss;
     int layer_count;
     Layer layers[LAYERS_MAX];
-    int batch;                  /* rows of a training step, of one that describe_model writes down; 0: it has a script, w1.lua */
+    int batch;                  /* of one that describe_model writes down; 0: it has a script, w1.lua */
 } Workload;
 
 /* The peers in the order of the table's columns. ours_alone: on one thread, in tasks of two. ours_bf16: with half the bytes of weights. */
@@ -55,6 +57,7 @@ typedef struct Task {
     const Workload *workload;
     const char *title;          /* "W1 inference" */
     bool training, streaming;   /* streaming: one step; neither: a whole sequence, batch 1 */
+    bool silent;                /* of a stream: zeros come after the first steps, and what they left fades */
     int rows, threads;
     bool slow;                  /* left out of a quick run */
     bool without_torch;
@@ -71,10 +74,13 @@ extern const int task_count;
 int    gate_count(LayerKind kind);                                    /* 4, 3, or 1 */
 int    bias_rows(LayerKind kind);                                     /* 2 of reset_after, else 1 */
 bool   is_recurrent(const Layer *layer);
-size_t layer_weights(const Layer *layer);
+bool   is_reduction(const Layer *layer);                              /* pooling of windows, or a normalisation */
+size_t layer_weights(const Layer *layer);                             /* those that are learned */
+size_t layer_statistics(const Layer *layer);                          /* those that are averages of the data */
 int    layer_width(const Layer *layer);                               /* floats that leave it at each step */
 int    layer_steps(const Layer *layer, int steps);                    /* that leave it, of so many that come */
-size_t workload_weights(const Workload *workload);
+size_t workload_gradients(const Workload *workload);                  /* weights that are learned: they come first */
+size_t workload_weights(const Workload *workload);                    /* with the statistics */
 bool   workload_takes_tokens(const Workload *workload);
 bool   workload_has_lengths(const Workload *workload);
 int    workload_outputs(const Workload *workload, bool streaming);    /* floats of one row */
@@ -102,15 +108,17 @@ Work task_work(const Task *task);
 /* ---- data.c: random weights, inputs, targets; never zeros ---- */
 
 typedef struct Data {
-    size_t weight_count;
-    float *weights;             /* Keras's order */
+    size_t weight_count, gradient_count;
+    float *weights;             /* Keras's order, but the learned ones first, of which there are gradients */
     int rows, steps, features;
     void *x;                    /* int32_t or float, [rows, steps, features]: features is 1 for tokens */
     int32_t *lengths;           /* [rows], or NULL: all steps count */
     void *target;               /* int32_t for LOSS_SPARSE, else float, [rows, ...] */
     size_t target_count;        /* of one row */
 } Data;
+#define NORM_EPSILON 1e-3f      /* Keras's, of both normalisations */
 Data data_make(const Task *task);
+size_t stream_step(const Task *task, uint64_t call);   /* whose features this call gets: at last a silent stream's zeros */
 void data_free(Data *data);
 void *checked_alloc(size_t bytes);   /* 64-byte aligned, zeroed; ends the program if there is no memory */
 void  checked_free(void *memory);

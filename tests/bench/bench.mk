@@ -9,7 +9,8 @@ PROGRAM    = $(BUILD)/bench-program$(if $(filter-out native,$(BENCH_ARCH)),-$(BE
 WARNINGS   = -Wall -Wextra -Wpedantic -Wshadow
 FAST       = -O3 -march=$(BENCH_ARCH) -ffast-math
 ONEDNN    := $(shell $(CC) -include dnnl.h -E -x c /dev/null >/dev/null 2>&1 && echo yes)
-FAST_OF    = network layers attention recurrent_openblas lstm_openblas gru_openblas products_openblas
+FAST_OF    = network layers attention recurrent_openblas lstm_openblas gru_openblas products_openblas \
+             reduction_loops
 SOURCES    = $(filter-out $(if $(ONEDNN),%/absent.c,%onednn.c),$(wildcard $(BENCH)/*.c))
 OBJECTS    = $(patsubst $(BENCH)/%.c,$(PROGRAM)/%.o,$(SOURCES))
 

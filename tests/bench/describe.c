@@ -9,14 +9,21 @@ static const char *const activations[] = { "linear", "tanh", "sigmoid", "softmax
 static const char *const kinds[] = {
     [LAYER_EMBEDDING] = "embedding", [LAYER_LSTM] = "lstm", [LAYER_GRU] = "gru", [LAYER_SIMPLE_RNN] = "rnn",
     [LAYER_DENSE] = "dense", [LAYER_CONV1D] = "conv1d", [LAYER_ATTENTION] = "attention", [LAYER_AVERAGE] = "average",
+    [LAYER_MAX_POOLING] = "max_pooling", [LAYER_AVERAGE_POOLING] = "average_pooling",
+    [LAYER_BATCH_NORMALIZATION] = "batch_normalization", [LAYER_LAYER_NORMALIZATION] = "layer_normalization",
 };
 
 static int put_rest(char *text, size_t size, const Layer *layer)
 {
     switch (layer->kind) {
-    case LAYER_CONV1D:    return snprintf(text, size, "%d", layer->kernel_size);
-    case LAYER_ATTENTION: return snprintf(text, size, "%d", layer->heads);
-    case LAYER_DENSE:     return snprintf(text, size, "%s", activations[layer->activation]);
+    case LAYER_CONV1D:
+    case LAYER_MAX_POOLING:
+    case LAYER_AVERAGE_POOLING:
+        return snprintf(text, size, "%d", layer->kernel_size);
+    case LAYER_ATTENTION:
+        return snprintf(text, size, "%d", layer->heads);
+    case LAYER_DENSE:
+        return snprintf(text, size, "%s", activations[layer->activation]);
     default:
         return snprintf(text, size, "%s", layer->bidirectional ? "bidirectional" : layer->last_step ? "last" : "");
     }
@@ -68,6 +75,18 @@ static void put_layer(FILE *file, const Layer *layer)
         return;
     case LAYER_AVERAGE:
         fputs("GlobalAveragePooling1D{}", file);
+        return;
+    case LAYER_MAX_POOLING:
+        fprintf(file, "MaxPooling1D{%d}", layer->kernel_size);
+        return;
+    case LAYER_AVERAGE_POOLING:
+        fprintf(file, "AveragePooling1D{%d}", layer->kernel_size);
+        return;
+    case LAYER_BATCH_NORMALIZATION:
+        fputs("BatchNormalization{}", file);
+        return;
+    case LAYER_LAYER_NORMALIZATION:
+        fputs("LayerNormalization{}", file);
     }
 }
 

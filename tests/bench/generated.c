@@ -130,7 +130,7 @@ typedef struct Context {
 static const char *mismatch(const struct lstmc_model *model, const Task *task)
 {
     const Workload *workload = task->workload;
-    if (model->weight_count != workload_weights(workload) || model->gradient_count != model->weight_count)
+    if (model->weight_count != workload_weights(workload) || model->gradient_count != workload_gradients(workload))
         return "another number of weights than workloads.c";
     if (model->output_count != (size_t)workload_outputs(workload, false))
         return "another number of outputs than workloads.c";
@@ -158,7 +158,7 @@ static void open_training(Context *context)
         fprintf(stderr, "bench: no memory for the updates of %s\n", context->task->title);
         exit(1);
     }
-    context->stepper.prepares = context->engine.prepare_range != NULL;
+    context->stepper.prepares = context->engine.prepare_range && !context->engine.update;
     if (context->data->lengths)
         context->engine.lengths(context->engine.context, context->data->lengths);
 }
@@ -244,13 +244,15 @@ static void train_once(Context *context)
     float penalty;
     if (context->calls > 0) {
         lstmc_stepper_prepare(&context->stepper, &penalty);
+        if (context->engine.update)
+            context->engine.update(context->engine.context, context->weights);
         lstmc_stepper_update(&context->stepper, context->calls, 0);
         if (!context->stepper.prepares)
             context->engine.prepare(context->engine.context, context->weights);
     }
-    context->calls++;
-    context->loss = context->engine.train(context->engine.context, data->x, data->target, NULL, data->rows, 0, scale, 0,
-                                          context->gradients, context->output);
+    context->calls++;                     /* and the seed: of 0 a step would be an evaluation */
+    context->loss = context->engine.train(context->engine.context, data->x, data->target, NULL, data->rows, 0, scale,
+                                          context->calls, context->gradients, context->output);
 }
 
 static void infer_once(Context *context)
@@ -259,7 +261,7 @@ static void infer_once(Context *context)
     const Data *data = context->data;
     if (context->task->streaming)
         model->step(context->packed, context->scratch,
-                    (const float *)data->x + context->calls++ % (uint64_t)data->steps * (uint64_t)data->features,
+                    (const float *)data->x + stream_step(context->task, context->calls++) * (size_t)data->features,
                     context->output);
     else if (data->lengths)
         model->predict_lengths(context->packed, context->scratch, data->x, data->lengths, context->output);

@@ -12,7 +12,7 @@ typedef struct Network {
     const Blas *blas;
     const int32_t *lengths;                 /* [rows], or NULL */
     int rows;
-    size_t weight_count;
+    size_t gradient_count;
     float *weights, *gradients, *moments;
     void *x, *target;                       /* [steps, rows, ...] */
     float *input;                           /* streaming: this step's */
@@ -23,6 +23,7 @@ typedef struct Network {
     Recurrent recurrent[LAYERS_MAX];
     Convolution convolution[LAYERS_MAX];
     Attention *attention[LAYERS_MAX];
+    Reduction reduction[LAYERS_MAX];
     double loss;
     uint64_t calls;
 } Network;
@@ -103,6 +104,22 @@ static void open_attention(Network *network, int i)
         attention_open_backward(network->attention[i], network->gradients + network->offset[i], network->d_value[i], layer_d_input(network, i));
 }
 
+/* The statistics stand behind all weights that are learned. */
+static void open_reduction(Network *network, int i)
+{
+    const Layer *layer = &network->workload->layers[i];
+    float *statistics = network->weights + network->gradient_count;
+    for (const Layer *before = network->workload->layers; before < layer; before++)
+        statistics += layer_statistics(before);
+    network->reduction[i] = (Reduction){
+        .layer = layer, .steps = network->steps[i], .rows = network->rows, .threads = network->task->threads,
+        .training = network->task->training, .weights = network->weights + network->offset[i],
+        .statistics = statistics, .x = layer_input(network, i), .y = network->value[i], .d_y = network->d_value[i],
+        .d_x = layer_d_input(network, i), .d_weights = network->gradients + network->offset[i],
+    };
+    network->library->reduction->open(&network->reduction[i]);
+}
+
 /* Of the layers that are a library's. */
 static bool open_layer(Network *network, int i, char *why)
 {
@@ -113,6 +130,8 @@ static bool open_layer(Network *network, int i, char *why)
         open_convolution(network, i);
     else if (layer->kind == LAYER_ATTENTION)
         open_attention(network, i);
+    else if (is_reduction(layer))
+        open_reduction(network, i);
     return true;
 }
 
@@ -149,6 +168,8 @@ static void close_layer(Network *network, int i)
         network->library->recurrent->close(&network->recurrent[i]);
     if (network->convolution[i].own)
         network->library->convolution->close(&network->convolution[i]);
+    if (network->reduction[i].own)
+        network->library->reduction->close(&network->reduction[i]);
     attention_close(network->attention[i]);
     float *memory[] = { network->value[i], network->d_value[i], network->last[i], network->d_last[i] };
     for (size_t k = 0; k < sizeof memory / sizeof *memory; k++)
@@ -170,13 +191,13 @@ static void take_data(Network *network, const Data *data)
 {
     const Task *task = network->task;
     const Workload *workload = network->workload;
-    size_t bytes = data->weight_count * sizeof(float);
+    size_t bytes = data->weight_count * sizeof(float), learned_bytes = data->gradient_count * sizeof(float);
     int target_steps = workload_output_steps(workload);
     network->lengths = data->lengths;
-    network->weight_count = data->weight_count;
+    network->gradient_count = data->gradient_count;
     network->weights = memcpy(checked_alloc(bytes), data->weights, bytes);
-    network->gradients = checked_alloc(bytes);
-    network->moments = checked_alloc(2 * bytes);
+    network->gradients = checked_alloc(learned_bytes);
+    network->moments = checked_alloc(2 * learned_bytes);
     network->x = by_steps(data->x, data->rows, data->steps, data->features);
     network->target = by_steps(data->target, data->rows, target_steps, (int)data->target_count / target_steps);
     network->input = task->streaming ? checked_alloc((size_t)data->features * sizeof(float)) : NULL;
@@ -266,6 +287,12 @@ static void forward_layer(Network *network, int i)
         return;
     case LAYER_AVERAGE:
         average_forward(x, (size_t)network->steps[i], row_floats(network, i), network->value[i]);
+        return;
+    case LAYER_MAX_POOLING:
+    case LAYER_AVERAGE_POOLING:
+    case LAYER_BATCH_NORMALIZATION:
+    case LAYER_LAYER_NORMALIZATION:
+        network->library->reduction->forward(&network->reduction[i]);
     }
 }
 
@@ -305,6 +332,12 @@ static void backward_layer(Network *network, int i)
         return;
     case LAYER_AVERAGE:
         average_backward(network->d_value[i], (size_t)network->steps[i], row_floats(network, i), d_x);
+        return;
+    case LAYER_MAX_POOLING:
+    case LAYER_AVERAGE_POOLING:
+    case LAYER_BATCH_NORMALIZATION:
+    case LAYER_LAYER_NORMALIZATION:
+        network->library->reduction->backward(&network->reduction[i]);
     }
 }
 
@@ -318,7 +351,7 @@ static void train(Network *network)
                                  flow(network, network->d_value, network->d_last, count));
     for (int i = count - 1; i >= 0; i--)
         backward_layer(network, i);
-    adam_step(network->weights, network->gradients, network->moments, network->weight_count, ++network->calls);
+    adam_step(network->weights, network->gradients, network->moments, network->gradient_count, ++network->calls);
     update(network);
     lstmc_flush_end(before);
 }
@@ -331,7 +364,8 @@ void network_run(void *opaque, int calls, Time *time)
     Time start = clock_now();
     for (int i = 0; i < calls; i++) {
         if (network->input)
-            memcpy(network->input, (const float *)network->x + network->calls++ % (size_t)workload->steps * features, features * sizeof(float));
+            memcpy(network->input, (const float *)network->x + stream_step(network->task, network->calls++) * features,
+                   features * sizeof(float));
         if (network->task->training)
             train(network);
         else

@@ -52,6 +52,27 @@ typedef struct ConvolutionFunctions {
     void (*close)(Convolution *layer);
 } ConvolutionFunctions;
 
+/* A layer of maxima, means and variances in place of products: pooling, normalisation. */
+typedef struct Reduction {
+    const Layer *layer;
+    int steps, rows, threads;                     /* steps that come to it */
+    bool training;
+    const float *weights;                         /* of a normalisation: gamma, beta */
+    float *statistics;                            /* of a BatchNormalization: means, variances */
+    const float *x;                               /* [steps, rows, units] */
+    float *y;
+    float *d_y;                                   /* need not be kept */
+    float *d_x, *d_weights;                       /* set, not added to */
+    void *own;
+} Reduction;
+
+typedef struct ReductionFunctions {
+    void (*open)(Reduction *layer);
+    void (*forward)(Reduction *layer);
+    void (*backward)(Reduction *layer);
+    void (*close)(Reduction *layer);
+} ReductionFunctions;
+
 /* Matrices [outer, inner] of rows and columns, by what lies between two neighbours, in floats; row or column is 1. */
 typedef struct Matrices {
     float *at;
@@ -78,11 +99,13 @@ typedef struct Library {
     const RecurrentFunctions *recurrent;
     const ConvolutionFunctions *convolution;
     const ProductFunctions *product;
+    const ReductionFunctions *reduction;
 } Library;
 
 extern const RecurrentFunctions recurrent_openblas, recurrent_onednn;
 extern const ConvolutionFunctions convolution_openblas, convolution_onednn;
 extern const ProductFunctions product_openblas, product_onednn;
+extern const ReductionFunctions reduction_loops, reduction_onednn;
 
 /* A peer's functions, for a table of peers. */
 void *network_open(const Task *task, const Data *data, const Library *library, const Blas *blas, char *why);

@@ -128,7 +128,7 @@ dnnl_memory_t onednn_gradient(Engine *engine, const Primitive *primitive, int na
     return memory;
 }
 
-static const Library onednn = { &recurrent_onednn, &convolution_onednn, &product_onednn };
+static const Library onednn = { &recurrent_onednn, &convolution_onednn, &product_onednn, &reduction_onednn };
 
 static void *open_onednn(const Task *task, const Data *data, char *why)
 {

@@ -1,7 +1,7 @@
 /* openblas.c: OpenBLAS as two peers, with the kernels that it picks and with those for AVX2; the better one counts. */
 #include "network.h"
 
-static const Library openblas = { &recurrent_openblas, &convolution_openblas, &product_openblas };
+static const Library openblas = { &recurrent_openblas, &convolution_openblas, &product_openblas, &reduction_loops };
 
 static void *open_picked(const Task *task, const Data *data, char *why)
 {

@@ -111,7 +111,8 @@ static bool open_in_child(const Task *task, const Data *data, char *why)
         }
     }
     describe_layers(workload, layers, sizeof layers);
-    const char *kind = task->training ? "training" : task->streaming ? "streaming" : "sequence";
+    const char *kind = task->training ? "training" : task->silent ? "silence"
+                       : task->streaming ? "streaming" : "sequence";
     snprintf(line, sizeof line, "open %s %d %d %d %s %s %s %s %s %s", kind, data->rows, data->steps, task->threads,
              losses[workload->loss], layers, files[0], files[1], files[2], files[3]);
     return ask(line, why, WHY_MAX);
@@ -131,7 +132,8 @@ static void *open_torch(const Task *task, const Data *data, char *why)
         return NULL;
     Context *context = checked_alloc(sizeof *context);
     context->task = task;
-    context->shown = task->training ? data->weight_count : (size_t)workload_outputs(task->workload, task->streaming) * (size_t)task->rows;
+    context->shown = task->training ? data->gradient_count
+                     : (size_t)workload_outputs(task->workload, task->streaming) * (size_t)task->rows;
     context->values = checked_alloc(context->shown * sizeof(float));
     return context;
 }

@@ -1,5 +1,6 @@
 """torch_peer.py: the workloads in PyTorch, for the bench (torch.c), which talks to it in lines over standard input and output:
-  open KIND ROWS STEPS THREADS LOSS LAYERS WEIGHTS X TARGET [LENGTHS] -> ready  KIND: sequence, streaming, training; the last ones are files
+  open KIND ROWS STEPS THREADS LOSS LAYERS WEIGHTS X TARGET [LENGTHS] -> ready
+    KIND: sequence, streaming, silence, training; LAYERS: see describe.c; the last ones are files
   run N                                                       -> seconds of N calls: wall time, processor time
   show FILE                                                   -> loss       output or gradients, in Keras's order and layout, into FILE
 Anything that goes wrong is answered by a line "error ..."."""
@@ -15,6 +16,7 @@ except ImportError as problem:
 
 ACTIVATIONS = {"linear": lambda y: y, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softmax": lambda y: torch.softmax(y, -1)}
 LOSSES = {"mse": nn.MSELoss(), "binary": nn.BCEWithLogitsLoss(), "sparse": nn.CrossEntropyLoss()}
+POOLING = {"max_pooling": nn.functional.max_pool1d, "average_pooling": nn.functional.avg_pool1d}
 
 
 def exchange(rows):
@@ -143,6 +145,37 @@ class Average:
         return []
 
 
+class Pooling:
+    def __init__(self, function, size):
+        self.module, self.learned, self.function, self.size = nn.Identity(), [], function, size
+
+    def __call__(self, x, streaming, logits):
+        return self.function(x.permute(1, 2, 0), self.size).permute(2, 0, 1)
+
+    def gradients(self):
+        return []
+
+
+class Normalization:
+    """The first axes of a batch's normalisation, steps and rows, are one to PyTorch."""
+
+    def __init__(self, module, units, weights):
+        self.module, self.learned = module, list(module.parameters())
+        for parameter in self.learned:
+            parameter.data.copy_(take(weights, units))
+
+    def take_statistics(self, weights):
+        if isinstance(self.module, nn.BatchNorm1d):
+            self.module.running_mean.copy_(take(weights, self.module.num_features))
+            self.module.running_var.copy_(take(weights, self.module.num_features))
+
+    def __call__(self, x, streaming, logits):
+        return self.module(x.flatten(0, 1)).reshape(x.shape)
+
+    def gradients(self):
+        return [parameter.grad for parameter in self.learned]
+
+
 def make_layer(words, weights, lengths):
     kind, inputs, units, rest = words.split(":")
     if kind == "embedding":
@@ -155,12 +188,19 @@ def make_layer(words, weights, lengths):
         return Attention(int(inputs), int(units), int(rest), weights)
     if kind == "average":
         return Average()
+    if kind in POOLING:
+        return Pooling(POOLING[kind], int(rest))
+    if kind == "batch_normalization":
+        return Normalization(nn.BatchNorm1d(int(units), eps=1e-3, momentum=0.01), int(units), weights)
+    if kind == "layer_normalization":
+        return Normalization(nn.LayerNorm(int(units), eps=1e-3), int(units), weights)
     return Recurrent(kind, int(inputs), int(units), rest, weights, lengths)
 
 
 def read(path, dtype):
     with open(path, "rb") as file:
-        return torch.frombuffer(bytearray(file.read()), dtype=dtype)
+        content = bytearray(file.read())
+        return torch.frombuffer(content, dtype=dtype) if content else torch.empty(0, dtype=dtype)
 
 
 class Job:
@@ -173,7 +213,12 @@ class Job:
         values = [read(weights, torch.float32)]
         lengths = read(lengths, torch.int32).long() if lengths else None
         self.layers = [make_layer(words, values, lengths) for words in layers.split(",")]
-        self.training, self.streaming, self.loss_function = kind == "training", kind == "streaming", LOSSES[loss]
+        for layer in self.layers:           # statistics stand behind all weights that are learned
+            if isinstance(layer, Normalization):
+                layer.take_statistics(values)
+        self.training, self.loss_function = kind == "training", LOSSES[loss]
+        self.streaming = kind in ("streaming", "silence")
+        self.silence = kind == "silence"    # a stream that stays at its last step
         tokens = layers.startswith("embedding")
         x = read(x, torch.int32 if tokens else torch.float32)
         self.x = (x.reshape(rows, steps).t() if tokens else x.reshape(rows, steps, -1).transpose(0, 1)).contiguous()
@@ -207,7 +252,7 @@ class Job:
             self.train()
             return
         with torch.inference_mode():
-            at = self.calls % self.x.shape[0]
+            at = min(self.calls, self.x.shape[0] - 1) if self.silence else self.calls % self.x.shape[0]
             self.output = self.forward(self.x[at:at + 1] if self.streaming else self.x)
             self.calls += 1
 

@@ -17,6 +17,10 @@ static Products products_of(const Layer *layer, double steps, bool streaming)
     switch (layer->kind) {
     case LAYER_EMBEDDING:
     case LAYER_AVERAGE:
+    case LAYER_MAX_POOLING:
+    case LAYER_AVERAGE_POOLING:
+    case LAYER_BATCH_NORMALIZATION:
+    case LAYER_LAYER_NORMALIZATION:
         break;
     case LAYER_LSTM:
     case LAYER_GRU:
@@ -104,6 +108,6 @@ Work task_work(const Task *task)
         steps = layer_steps(layer, steps);
     }
     if (task->training)   /* Adam: weight, gradient and two moments read, all but the gradient written */
-        work.update_bytes = 28 * (double)workload_weights(workload);
+        work.update_bytes = 28 * (double)workload_gradients(workload);
     return work;
 }

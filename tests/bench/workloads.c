@@ -1,20 +1,6 @@
 /* workloads.c: the table of workloads, in step with w1.lua to w10.lua, and the table of tasks with the ratios that issue 3 wants:
  * of w7 to w10 it wants that they are measured. */
-#include "bench.h"
-
-#define EMBEDDING(words, width)     { .kind = LAYER_EMBEDDING, .inputs = words, .units = width }
-#define LSTM(inputs_, units_)       { .kind = LAYER_LSTM, .inputs = inputs_, .units = units_ }
-#define LSTM_LAST(inputs_, units_)  { .kind = LAYER_LSTM, .inputs = inputs_, .units = units_, .last_step = true }
-#define LSTM_MASKED(inputs_, units_) \
-    { .kind = LAYER_LSTM, .inputs = inputs_, .units = units_, .last_step = true, .masked = true }
-#define GRU(inputs_, units_)        { .kind = LAYER_GRU, .inputs = inputs_, .units = units_ }
-#define BIDIRECTIONAL(inputs_, units_) \
-    { .kind = LAYER_LSTM, .inputs = inputs_, .units = units_, .bidirectional = true }
-#define CONV1D(inputs_, filters, size) \
-    { .kind = LAYER_CONV1D, .inputs = inputs_, .units = filters, .kernel_size = size }
-#define ATTENTION(inputs_, heads_)  { .kind = LAYER_ATTENTION, .inputs = inputs_, .units = inputs_, .heads = heads_ }
-#define AVERAGE(inputs_)            { .kind = LAYER_AVERAGE, .inputs = inputs_, .units = inputs_ }
-#define DENSE(inputs_, units_, a)   { .kind = LAYER_DENSE, .inputs = inputs_, .units = units_, .activation = ACTIVATION_##a }
+#include "layers.h"
 
 const Workload workloads[] = {
     { "w1", "Embedding(5000,32), LSTM(100), Dense(1, sigmoid), T = 200", 200, LOSS_BINARY,
@@ -98,6 +84,11 @@ bool is_recurrent(const Layer *layer)
     return layer->kind >= LAYER_LSTM && layer->kind <= LAYER_SIMPLE_RNN;
 }
 
+bool is_reduction(const Layer *layer)
+{
+    return layer->kind >= LAYER_MAX_POOLING && layer->kind <= LAYER_LAYER_NORMALIZATION;
+}
+
 size_t layer_weights(const Layer *layer)
 {
     size_t inputs = (size_t)layer->inputs, units = (size_t)layer->units, gates = (size_t)gate_count(layer->kind);
@@ -111,9 +102,20 @@ size_t layer_weights(const Layer *layer)
     case LAYER_DENSE:     return (inputs + 1) * units;
     case LAYER_CONV1D:    return ((size_t)layer->kernel_size * inputs + 1) * units;
     case LAYER_ATTENTION: return 3 * (inputs + 1) * units + (units + 1) * inputs;   /* query, key, value, output */
-    case LAYER_AVERAGE:   return 0;
+    case LAYER_BATCH_NORMALIZATION:
+    case LAYER_LAYER_NORMALIZATION:
+        return 2 * units;                   /* gamma, beta */
+    case LAYER_AVERAGE:
+    case LAYER_MAX_POOLING:
+    case LAYER_AVERAGE_POOLING:
+        return 0;
     }
     return 0;
+}
+
+size_t layer_statistics(const Layer *layer)
+{
+    return layer->kind == LAYER_BATCH_NORMALIZATION ? 2 * (size_t)layer->units : 0;   /* means, variances */
 }
 
 int layer_width(const Layer *layer)
@@ -125,14 +127,24 @@ int layer_steps(const Layer *layer, int steps)
 {
     if (layer->last_step || layer->kind == LAYER_AVERAGE)
         return 1;
+    if (layer->kind == LAYER_MAX_POOLING || layer->kind == LAYER_AVERAGE_POOLING)
+        return steps / layer->kernel_size;
     return layer->kind == LAYER_CONV1D ? steps - layer->kernel_size + 1 : steps;
 }
 
-size_t workload_weights(const Workload *workload)
+size_t workload_gradients(const Workload *workload)
 {
     size_t count = 0;
     for (int i = 0; i < workload->layer_count; i++)
         count += layer_weights(&workload->layers[i]);
+    return count;
+}
+
+size_t workload_weights(const Workload *workload)
+{
+    size_t count = workload_gradients(workload);
+    for (int i = 0; i < workload->layer_count; i++)
+        count += layer_statistics(&workload->layers[i]);
     return count;
 }
 
