@@ -214,7 +214,8 @@ demo: deps
 
 # Ours beside oneDNN, OpenBLAS, PyTorch and the hardware's limits, interleaved in one run: a table on standard output
 # and in build/bench.md, a chart in build/bench.svg. BENCH_OPTIONS: --only=W1 --seconds=N. The sweep is some hundred
-# shapes of one recurrent layer, a table in build/sweep.md. BENCH_OPTIONS: --only=GRU --lstmc=WORDS --flags=WORDS
+# shapes of one recurrent layer, and some other layers, tables in build/sweep.md. BENCH_OPTIONS: --only=GRU
+# --lstmc=WORDS --flags=WORDS
 BENCH_MAKE = $(MAKE) --no-print-directory -f tests/bench/bench.mk BUILD="$(BUILD)" CC="$(CC)" \
              JANSSON_LIBS="$(JANSSON_LIBS)"
 bench bench-quick sweep sweep-quick: $(BUILD)/lstmc $(BUILD)/liblstmc.a

@@ -1,7 +1,7 @@
 /* main.c: bench [--sweep] [OPTION ...] LSTMC FOLDER SCRIPTS: measures the workloads and writes a Markdown table to
- * standard output and to FOLDER/../bench.md, and a chart to FOLDER/../bench.svg; or the shapes of the sweep, and a
- * table to FOLDER/../sweep.md. Exit status 1 if some peer's numbers were wrong or ours could not be made; never because
- * of a time. */
+ * standard output and to FOLDER/../bench.md, and a chart to FOLDER/../bench.svg; or the shapes and others of the
+ * sweep, and tables to FOLDER/../sweep.md. Exit status 1 if some peer's numbers were wrong or ours could not be made;
+ * never because of a time. */
 #include "sweep.h"
 
 #include <ctype.h>
@@ -24,7 +24,7 @@ static int usage(void)
 {
     fputs("usage: bench [--sweep] [--quick] [--only=TEXT] [--seconds=N] [--lstmc=WORDS] [--flags=WORDS] LSTMC FOLDER "
           "SCRIPTS\n"
-          "  --sweep      some hundred shapes of one recurrent layer, not the workloads\n"
+          "  --sweep      some hundred shapes of one recurrent layer, and others, not the workloads\n"
           "  --quick      fewer rounds, and not the slow tasks: under a minute; of the sweep some 20 shapes: two\n"
           "  --only=TEXT  tasks whose title begins so (W1, \"W1 training\"); of the sweep: has it in it (\"gru 64\")\n"
           "  --seconds=N  to measure each task for\n"
