@@ -142,6 +142,15 @@ Test(stage, without_a_batch_turns_share_the_weights_of_their_inputs)
     expect_places(lstm, &step, (const Expected[]){ { IN_LOOP, "lstm.z[" }, { 0, NULL } });
 }
 
+/* On a tape of one row all turns of it would be kept: for a kernel that is read from behind the first cache. */
+Test(stage, a_single_row_in_training_shares_large_kernels)
+{
+    expect_places("Input{9, 80}, LSTM{24}, loss = 'mse'", &one_sample_training, (const Expected[]){
+        { IN_FRONT, "lstm.z[t,b,g,n] += lstm.kernel" }, { IN_LOOP, "lstm.z[t,b,g,n] += lstm.recurrent_kernel" }, { 0 } });
+    expect_places("Input{9, 40}, LSTM{24}, loss = 'mse'", &one_sample_training, (const Expected[]){ { IN_LOOP, "lstm.z[t,b,g,n] += lstm.kernel" }, { 0 } });
+    expect_places("Input{9, 80}, LSTM{24}, loss = 'mse'", &training, (const Expected[]){ { IN_LOOP, "lstm.z[t,b,g,n] += lstm.kernel" }, { 0 } });
+}
+
 Test(stage, the_half_of_a_gate_that_does_not_recur_leaves_alone)
 {
     expect_places("Input{5, 3}, GRU{4, go_backwards = true}, Dense{2}, loss = 'mse'", &one, (const Expected[]){

@@ -28,6 +28,7 @@ typedef struct Body {               /* of one time loop */
     bool *leaves;                   /* the statements that are to leave the loop */
     bool forward;                   /* they leave to the front */
     bool for_lanes;                 /* they may leave for the sake of vectors */
+    size_t few_weights;             /* forward, not for the sake of so few floats */
     const Target *for_blas;         /* they may leave to be products of its size; NULL: not so */
 } Body;
 
@@ -211,10 +212,10 @@ static bool is_sum(const Statement *statement, const Loop *loop)
     return sums && statement->accumulate == ACCUMULATE_ADD;
 }
 
-static void visit_weight(void *context, const Access *access)
+static void add_weights(void *context, const Access *access)
 {
     if (access->tensor->role == ROLE_WEIGHT)
-        *(bool *)context = true;
+        *(size_t *)context += tensor_count(access->tensor);
 }
 
 static void make_loop_an_axis(Statement *statement)
@@ -243,8 +244,9 @@ static bool becomes_large(const Body *body, const Statement *statement)
  * weight's gradient is then formed in registers. */
 static bool pays(const Body *body, const Statement *statement)
 {
-    bool weighs = !body->forward;
-    expr_visit_loads(statement->value, visit_weight, &weighs);
+    size_t weights = 0;
+    expr_visit_loads(statement->value, add_weights, &weights);
+    bool weighs = !body->forward || weights > body->few_weights;
     return (body->for_lanes && weighs && is_sum(statement, body->loop)) || becomes_large(body, statement);
 }
 
@@ -318,7 +320,7 @@ static void move_out(const Body *body)
 static bool lanes_gain(const Ir *ir, const Statement *statement)
 {
     if (statement->section == SECTION_FORWARD)      /* with a batch its rows share the weights already */
-        return !ir->batch_axis && statement->loop->axis->extent >= TURNS_WORTH_SHARING;
+        return ir->batch == 1 && statement->loop->axis->extent >= TURNS_WORTH_SHARING;
     return statement->section == SECTION_BACKWARD;
 }
 
@@ -338,6 +340,8 @@ static void move_out_of_loops(Ir *ir, const Target *target, bool for_blas)
         Body body = body_of(ir, arena, i);
         body.forward = statement->section == SECTION_FORWARD;
         body.for_lanes = for_lanes;
+        /* a tape of one row keeps all turns of what such sums form: for weights that no first cache holds */
+        body.few_weights = ir->batch_axis ? (size_t)target->first_cache / sizeof(float) : 0;
         body.for_blas = for_blas ? target : NULL;
         if (find_leaving(&body))
             move_out(&body);

@@ -9,7 +9,7 @@
 #define TASKS \
     ((int)(sizeof((struct lstmc_stepper *)0)->spoilt / \
            sizeof(int))) /* more than threads: whoever is held up is not waited for */
-#define SMALL ((size_t)8192)        /* weights whose update costs less than a meeting of threads */
+#define SMALL ((size_t)32768)       /* weights whose update costs less than a meeting of threads */
 
 int lstmc_stepper_create(struct lstmc_stepper *stepper, const struct lstmc_engine *engine, float *weights,
                          float *gradients, float *state)
