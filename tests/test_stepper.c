@@ -11,8 +11,8 @@
 
 enum { TENSORS = 7, TRAINABLE = 6, STEPS = 3, SMALL_TENSORS = 3 };
 
-/* One weight, a few, a block, a block and one, many, and no multiple of anything; the last one is frozen. */
-static const int extents[TENSORS] = { 5, LSTMC_BLOCK, LSTMC_BLOCK + 1, 9001, 1, 2 * LSTMC_BLOCK + 3, 11 };
+/* One weight, a few, a block, a block and one, many, so that several tasks share them, and no multiple of anything; the last one is frozen. */
+static const int extents[TENSORS] = { 5, LSTMC_BLOCK, LSTMC_BLOCK + 1, 30001, 1, 2 * LSTMC_BLOCK + 3, 11 };
 
 struct subject {
     struct lstmc_model model;
@@ -98,6 +98,14 @@ static bool expect_bits(const char *where, const char *what, const float *got, c
     return true;
 }
 
+/* Some blocks have no gradient before the last step. */
+static void fill_gradient(float *g, size_t count, uint64_t t)
+{
+    fill(g, count, 10 + t);
+    for (size_t i = 12000; i < 20000 && i < count && t < STEPS; i++)
+        g[i] = 0;
+}
+
 /* A few steps both ways. */
 static void compare_steps(const struct subject *s, const struct lstmc_engine *engine, const char *where)
 {
@@ -107,8 +115,8 @@ static void compare_steps(const struct subject *s, const struct lstmc_engine *en
     cr_assert_eq(lstmc_stepper_create(&stepper, engine, got.w, got.g, got.state), 0);
     for (uint64_t t = 1; t <= STEPS; t++) {
         float rate = t == 2 ? 0.03f : 0, penalty = -1;
-        fill(expected.g, expected.gradients, 10 + t);
-        fill(got.g, got.gradients, 10 + t);
+        fill_gradient(expected.g, expected.gradients, t);
+        fill_gradient(got.g, got.gradients, t);
         float expected_penalty = lstmc_penalty(&s->model, expected.w);
         lstmc_optimizer_step(&s->model, expected.w, expected.g, expected.state, t, rate);
         cr_expect(lstmc_stepper_prepare(&stepper, &penalty), "%s, step %d: a gradient is said not to be finite", where, (int)t);
@@ -178,6 +186,39 @@ Test(stepper, an_engine_without_threads)
         struct subject s;
         subject_init(&s, TRAINABLE, &optimizer, 0.01f, 0.02f);
         compare_steps(&s, &(struct lstmc_engine){ .model = &s.model }, clip);
+    }
+}
+
+/* What has never had a gradient is not touched: the updates see neither its weights nor the places of its averages, which are spoilt here once
+ * that is known. Decay moves it all the same, and so does an average that somebody has brought along. */
+Test(stepper, what_never_had_a_gradient_rests)
+{
+    for (int decays = 0; decays < 2; decays++) {
+        struct lstmc_optimizer optimizer = { .kind = LSTMC_ADAM, .learning_rate = 0.1f, .beta_1 = 0.9f, .beta_2 = 0.999f, .epsilon = 1e-7f,
+                                             .weight_decay = decays ? 0.1f : 0 };
+        struct subject s;
+        subject_init(&s, TRAINABLE, &optimizer, 0, 0);
+        struct values v = values_create(&s.model);
+        struct lstmc_engine engine = { .model = &s.model };
+        struct lstmc_stepper stepper;
+        float penalty;
+        const size_t place = s.tensors[3].offset + 3 * LSTMC_BLOCK, known = place + LSTMC_BLOCK;
+        memset(v.state, 0, v.states * sizeof(float));
+        v.state[known] = 0.5f;
+        cr_assert_eq(lstmc_stepper_create(&stepper, &engine, v.w, v.g, v.state), 0);
+        for (uint64_t t = 1; t <= 2; t++) {
+            memset(v.g, 0, v.gradients * sizeof(float));
+            v.g[0] = 1;
+            cr_expect(lstmc_stepper_prepare(&stepper, &penalty));
+            if (t == 2 && !decays)
+                v.state[place] = NAN;
+            float before = v.w[place + 1], moved = v.w[known];
+            cr_expect_eq(lstmc_stepper_update(&stepper, t, 0), 1, "step %d", (int)t);
+            cr_expect_eq(v.w[place + 1] != before, decays);
+            cr_expect_neq(v.w[known], moved, "an average moves its weight");
+        }
+        lstmc_stepper_free(&stepper);
+        values_free(&v);
     }
 }
 

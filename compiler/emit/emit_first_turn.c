@@ -49,6 +49,16 @@ const char *tile_condition(const TileNest *to, const Statement *statement)
                : NULL;
 }
 
+/* A nest that does nothing but add to what is there. */
+const char *tile_condition_of_all(const TileNest *to)
+{
+    const Statement *first = to->statements[0];
+    for (int i = 0; i < to->count; i++)
+        if (to->statements[i]->accumulate != ACCUMULATE_ADD || to->statements[i]->first_state != first->first_state)
+            return NULL;
+    return tile_condition(to, first);
+}
+
 const char *tile_first_turn(const TileNest *to, const Statement *statement, const Axis *axis)
 {
     return statement->first == axis ? state_name(to, statement->first_state) : NULL;

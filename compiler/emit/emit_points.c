@@ -367,7 +367,7 @@ static void emit_sum(TileNest *to)
     to->sets = sets_of(to);
     to->set = 0;
     each_point(to, open_sum);
-    const char *condition = tile_condition(to, to->nest.statement);
+    const char *condition = to->checked ? NULL : tile_condition(to, to->nest.statement);
     Scope scope = tile_open_scope(to);
     if (condition)
         put(to->out, "if (%s) {", condition);

@@ -211,7 +211,13 @@ static void emit_numbers(Out *out, const Kernel *kernel, const Tile *tile)
     if (to.nest.binding_count)
         to.loop_variable = to.nest.bindings[0].name;
     bool looks = tile_look_at_states(&to);
+    const char *condition = tile_condition_of_all(&to);
+    to.checked = condition != NULL;
+    if (condition)
+        put(out, "if (%s) {", condition);
     emit_chunks(&to);
+    if (condition)
+        put(out, "}");
     if (looks)
         put(out, "}");
 }

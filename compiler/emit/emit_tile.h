@@ -41,6 +41,7 @@ typedef struct TileNest {
     const char *row_offset;                 /* "r"; the same, where all rows are side by side */
     const char *chunk_start, *chunk_end;    /* bounds of the chunk axis; NULL: not cut */
     const char *row_start, *row_end;        /* of a block along the row axis; NULL: not cut */
+    bool checked;                           /* its condition stands around the whole nest */
     Element *elements;      int element_count, element_capacity;
     const char **names;     int name_count, name_capacity;      /* local variables in scope */
     Write *writes;          int write_count, write_capacity;
@@ -84,6 +85,7 @@ void        tile_stores(TileNest *to);
  * at in front of a tile, in a block that is open then. */
 bool        tile_look_at_states(TileNest *to);
 const char *tile_condition(const TileNest *to, const Statement *statement);     /* "!lstm_h_is_zero"; NULL: none */
+const char *tile_condition_of_all(const TileNest *to);      /* under which the nest does anything; NULL: it does */
 /* The first turn that counts of a sum over this axis: "lstm_h_is_zero", which is 0 or 1; NULL: 0. */
 const char *tile_first_turn(const TileNest *to, const Statement *statement, const Axis *axis);
 

@@ -16,7 +16,6 @@ typedef struct Search {
     const Ir *ir;
     TensorUses uses;
     const Tensor *state;        /* found: that has to be 0; one for all that is asked of a statement */
-    bool itself;                /* what is made of a state in the loop does not stand for it */
 } Search;
 
 /* The position in time is that of the axis, so that 0 is the first turn's. */
@@ -63,7 +62,7 @@ static bool is_zero_at_first(Search *search, const Expr *expr, const Axis *axis)
     const Tensor *tensor = expr->access.tensor;
     bool is_zero;
     if (is_written_at_first(search, tensor, &is_zero))
-        return !search->itself && is_made_of_state(search, tensor);
+        return is_made_of_state(search, tensor);
     if (!is_zero || (search->state && search->state != tensor))
         return false;
     search->state = tensor;
@@ -157,8 +156,8 @@ void first_turn(Ir *ir)
 
 /* ---- the only turn ---- */
 
-/* In a prediction a state before the loop is 0 for certain. What is made of it stays, and what reads that: else
- * somebody would have to find who is read no more. */
+/* In a prediction a state before the loop is 0 for certain, and so is what is made of it, which nobody may read then:
+ * stage drops that. */
 static bool adds_nothing(Search *search, const Statement *statement)
 {
     return search->ir->training ? is_unread_at_first(search, statement) && !search->state
@@ -168,7 +167,7 @@ static bool adds_nothing(Search *search, const Statement *statement)
 
 void only_turn(Ir *ir)
 {
-    Search search = { .ir = ir, .uses = ir_uses(ir->arena, ir), .itself = !ir->training };
+    Search search = { .ir = ir, .uses = ir_uses(ir->arena, ir) };
     Statement **wanted = NULL;
     int count = 0, capacity = 0;
     for (int i = 0; i < ir->statement_count; i++) {

@@ -93,10 +93,14 @@ void lstmc_block_prepare(const struct lstmc_step *step, struct lstmc_block *bloc
     const float *g = step->gradients + block->offset;
     block->penalty = block_penalty(block, step->weights);
     block_regularize(step, block);
-    if (clips_norm(&step->model->optimizer))
+    float largest = 0;
+    if (clips_norm(&step->model->optimizer)) {
         block->squares = lstmc_range_squares(g, block->count);
-    else        /* in half the time of the squares */
-        block->squares = lstmc_range_is_finite(g, block->count) ? 0 : (double)NAN;
+    } else {    /* in half the time of the squares */
+        largest = lstmc_range_largest(g, block->count);
+        block->squares = isfinite(largest) ? 0 : (double)NAN;
+    }
+    block->rests = block->rests && largest == 0 && block->squares == 0;
 }
 
 /* Each weight's gradient by itself: g c / max(|g|, c). A norm that is not a number spoils its own weight. */
@@ -214,14 +218,29 @@ static size_t state_parts(const struct lstmc_optimizer *o)
     return 0;
 }
 
+int lstmc_block_is_new(const struct lstmc_step *step, const struct lstmc_block *block)
+{
+    for (size_t part = 0; part < state_parts(&step->model->optimizer); part++)
+        if (lstmc_range_largest(step->state + part * step->model->gradient_count + block->offset, block->count) != 0)
+            return 0;
+    return 1;
+}
+
 size_t lstmc_optimizer_floats(const struct lstmc_model *model)
 {
     return state_parts(&model->optimizer) * model->gradient_count;
 }
 
+int lstmc_block_moves(const struct lstmc_step *step, const struct lstmc_block *block)
+{
+    return !block->rests || step->decay != 0 || step->decay_of_gradient != 0;
+}
+
 int lstmc_block_update(const struct lstmc_step *step, const struct lstmc_block *block)
 {
     const struct lstmc_optimizer *o = &step->model->optimizer;
+    if (!lstmc_block_moves(step, block))
+        return 1;
     struct lstmc_update update = { .count = block->count,
                                    .w = step->weights + block->offset,
                                    .g = step->gradients + block->offset,

@@ -20,6 +20,9 @@ struct lstmc_block {
     /* by lstmc_block_prepare. Squares of the gradient: without a clip that asks for its norm, 0 or no number. */
     double squares, penalty;
     float scale;                    /* by lstmc_blocks_combine: of the gradient, by what clips it */
+    /* set by who knows it of a first step, kept by lstmc_block_prepare: the gradient is 0 and has always been, so that the
+     * optimiser has kept nothing, and an update without decay leaves the weights as they are */
+    int rests;
 };
 
 /* How many blocks the trainable weights make, and the blocks. */
@@ -28,6 +31,9 @@ void   lstmc_blocks_fill(const struct lstmc_model *model, struct lstmc_block *bl
 
 /* Iteration 1 is the first; a learning rate <= 0 is the model's own. */
 void lstmc_step_begin(struct lstmc_step *step, uint64_t iteration, float learning_rate);
+
+/* Whether the optimiser's state of it is 0. */
+int  lstmc_block_is_new(const struct lstmc_step *step, const struct lstmc_block *block);
 
 /* Regularisers into the gradient, and what says whether it is finite. */
 void lstmc_block_prepare(const struct lstmc_step *step, struct lstmc_block *block);
@@ -38,6 +44,9 @@ double lstmc_blocks_combine(const struct lstmc_step *step, struct lstmc_block *b
 
 /* The regularisers' part of the loss: the bits of lstmc_penalty. */
 float lstmc_blocks_penalty(const struct lstmc_block *blocks, size_t count);
+
+/* Whether an update changes it. */
+int  lstmc_block_moves(const struct lstmc_step *step, const struct lstmc_block *block);
 
 /* Clipping, decay, update. Returns 0 if some weight is not finite now. */
 int  lstmc_block_update(const struct lstmc_step *step, const struct lstmc_block *block);

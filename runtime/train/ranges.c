@@ -77,12 +77,12 @@ INLINE int32_t larger(int32_t so_far, float x)
     return size > so_far ? size : so_far;
 }
 
-INLINE int is_finite(const float *x, size_t count)
+INLINE int32_t largest_size(const float *x, size_t count)
 {
     int32_t largest = 0;
     for (size_t i = 0; i < count; i++)
         largest = larger(largest, x[i]);
-    return largest < INFINITE;
+    return largest;
 }
 
 INLINE void add(float *restrict into, const float *restrict from, size_t count)
@@ -364,7 +364,7 @@ INLINE int update(const struct lstmc_optimizer *o, const struct lstmc_update *u)
 
 WIDE static double squares_wide(const float *x, size_t count) { return squares(x, count); }
 WIDE static double magnitudes_wide(const float *x, size_t count) { return magnitudes(x, count); }
-WIDE static int is_finite_wide(const float *x, size_t count) { return is_finite(x, count); }
+WIDE static int32_t largest_wide(const float *x, size_t count) { return largest_size(x, count); }
 WIDE static void add_wide(float *into, const float *from, size_t count) { add(into, from, count); }
 WIDE static int update_wide(const struct lstmc_optimizer *o, const struct lstmc_update *u) { return update(o, u); }
 
@@ -378,9 +378,17 @@ double lstmc_range_magnitudes(const float *x, size_t count)
     return wide_vectors() ? magnitudes_wide(x, count) : magnitudes(x, count);
 }
 
+float lstmc_range_largest(const float *x, size_t count)
+{
+    int32_t size = wide_vectors() ? largest_wide(x, count) : largest_size(x, count);
+    float largest;
+    memcpy(&largest, &size, sizeof largest);
+    return largest;
+}
+
 int lstmc_range_is_finite(const float *x, size_t count)
 {
-    return wide_vectors() ? is_finite_wide(x, count) : is_finite(x, count);
+    return isfinite(lstmc_range_largest(x, count)) != 0;
 }
 
 int lstmc_range_update(const struct lstmc_optimizer *optimizer, const struct lstmc_update *u)

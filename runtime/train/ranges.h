@@ -15,6 +15,8 @@ void lstmc_range_add(float *into, const float *from, size_t count);
 /* sum x^2: not finite if some x is not, and else finite */
 double lstmc_range_squares(const float *x, size_t count);
 double lstmc_range_magnitudes(const float *x, size_t count);     /* sum |x| */
+/* The size of the largest x; not finite if some x is not. */
+float  lstmc_range_largest(const float *x, size_t count);
 int    lstmc_range_is_finite(const float *x, size_t count);
 
 /* g += l1 sign(w) + 2 l2 w */

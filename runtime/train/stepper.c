@@ -57,13 +57,18 @@ static void run_tasks(struct lstmc_stepper *stepper, void (*task)(void *context,
 static void prepare_blocks(void *context, int task)
 {
     struct lstmc_stepper *stepper = context;
-    for (size_t i = first_block(stepper, task); i < first_block(stepper, task + 1); i++)
-        lstmc_block_prepare(&stepper->step, &stepper->blocks[i]);
+    for (size_t i = first_block(stepper, task); i < first_block(stepper, task + 1); i++) {
+        struct lstmc_block *block = &stepper->blocks[i];
+        if (!stepper->began)
+            block->rests = lstmc_block_is_new(&stepper->step, block);
+        lstmc_block_prepare(&stepper->step, block);
+    }
 }
 
 int lstmc_stepper_prepare(struct lstmc_stepper *stepper, float *penalty)
 {
     run_tasks(stepper, prepare_blocks);
+    stepper->began = 1;
     *penalty = lstmc_blocks_penalty(stepper->blocks, stepper->block_count);
     return isfinite(lstmc_blocks_combine(&stepper->step, stepper->blocks, stepper->block_count)) != 0;
 }
@@ -115,7 +120,7 @@ static void update_blocks(void *context, int task)
     const struct lstmc_engine *engine = stepper->engine;
     const size_t end = first_float(stepper, task + 1);
     size_t place = first_float(stepper, task), prepared = place;
-    int is_finite = 1;
+    int is_finite = 1, changed = 0;
     for (size_t i = block_at(stepper, place); place < end; i++) {
         struct lstmc_block piece = stepper->blocks[i];
         const size_t end_of_block = piece.offset + piece.count;
@@ -123,12 +128,17 @@ static void update_blocks(void *context, int task)
         piece.count = (end_of_block < end ? end_of_block : end) - place;
         place += piece.count;
         is_finite &= lstmc_block_update(&stepper->step, &piece);
-        memset(stepper->step.gradients + piece.offset, 0, piece.count * sizeof(float));
+        const int moves = lstmc_block_moves(&stepper->step, &piece);
+        if (moves)
+            memset(stepper->step.gradients + piece.offset, 0, piece.count * sizeof(float));
+        changed |= moves;
         const size_t ready = end_of_groups(stepper, piece.tensor, place);
-        if (stepper->prepares && ready > prepared) {
+        if (ready == prepared)
+            continue;
+        if (stepper->prepares && changed)
             engine->prepare_range(engine->context, stepper->step.weights, prepared, ready - prepared);
-            prepared = ready;
-        }
+        changed = place > ready && moves;
+        prepared = ready;
     }
     stepper->spoilt[task] = !is_finite;
 }

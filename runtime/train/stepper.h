@@ -11,6 +11,7 @@ struct lstmc_stepper {
     struct lstmc_block *blocks;
     size_t block_count;
     int prepares;               /* set by the caller, if the engine can: an update prepares what it has changed */
+    int began;                  /* which blocks rest is known */
     int spoilt[16];             /* by each task: some weight became no number */
 };
 
