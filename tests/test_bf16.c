@@ -355,7 +355,7 @@ Test(bf16, command)
                    "cmp a/net.c b/net.c && cmp a/net.h b/net.h; ! grep bf16 a/net.?", 0, "b/net.c", NULL);
     expect(folder, "$L net.lua --target=vector --weights-dtype=bf16 -o b --quiet && $L net.lua --target=vector --weights-dtype=bf16 -o c --quiet && "
                    "cmp b/net.c c/net.c && cmp b/net.h c/net.h && grep -c 'uint32_t.*bf16, two in a word' b/net.h", 0, "\n8\n", NULL);
-    expect(folder, "$L summary net.lua --target=vector --weights-dtype=bf16 >bf16; $L summary net.lua --target=vector >float32; "
+    expect(folder, "$L summary net.lua --lanes=8 --weights-dtype=bf16 >bf16; $L summary net.lua --lanes=8 >float32; "
                    "diff float32 bf16 | grep '^[<>]' | cut -c 1-12", 0, "<   packed  \n>   packed  \n", NULL);
     command_folder_remove(folder);
 }

@@ -20,7 +20,7 @@ struct lstmc_block {
     /* by lstmc_block_prepare. Squares of the gradient: without a clip that asks for its norm, 0 or no number. */
     double squares, penalty;
     float scale;                    /* by lstmc_blocks_combine: of the gradient, by what clips it */
-    /* set by who knows it of a first step, kept by lstmc_block_prepare: the gradient is 0 and has always been, so that the
+    /* set by who knows it of a first step, kept by lstmc_block_prepare: the gradient is 0 and always was, so that the
      * optimiser has kept nothing, and an update without decay leaves the weights as they are */
     int rests;
 };
