@@ -26,7 +26,7 @@ static const char mgu[] =
     "    local f = sigmoid(p_f + affine(s.h, U_f))\n"
     "    return { h = (1 - f) * s.h + f * tanh(p_h + affine(f * s.h, U_h)) }\n"
     "  end }\n"
-    "return Sequential{ name = 'cell', batch_size = 5, shards = 1, Input{6, 7}, MGU{10}, Dense{9, activation = 'tanh'}, loss = 'mse' }";
+    "return Sequential{ name = 'cell', batch_size = 5, shards = 1, Input{6, 7}, MGU{13}, Dense{9, activation = 'tanh'}, loss = 'mse' }";
 
 static const char convolution[] =
     "local Conv = layer 'Conv' {\n"
@@ -120,8 +120,8 @@ static void expect_tiles(const char *text, int tiles)
 
 Test(tile, a_cell_is_one_tile_from_bias_to_state)
 {
-    expect_tiles("Input{6, 7}, LSTM{10}, Dense{9, activation = 'tanh'}", 1);
-    expect_tiles("Input{6, 7}, GRU{10}, Dense{9, activation = 'tanh'}", 1);
+    expect_tiles("Input{6, 7}, LSTM{13}, Dense{9, activation = 'tanh'}", 1);
+    expect_tiles("Input{6, 7}, GRU{13}, Dense{9, activation = 'tanh'}", 1);
     expect_tiles("Input{6, 7}, SimpleRNN{10}, Dense{9, activation = 'tanh'}", 1);
 }
 
@@ -140,7 +140,7 @@ Test(tile, feed_forward_layers_leave_no_plain_nest)
 Test(tile, gates_stay_in_registers)
 {
     static const char *const names[] = { "z", "i", "f", "g", "o", "tanh_c" };
-    Build all = compile_vector("Input{6, 7}, LSTM{10}, Dense{9, activation = 'tanh'}", 8);
+    Build all = compile_vector("Input{6, 7}, LSTM{13}, Dense{9, activation = 'tanh'}", 8);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         cr_expect_eq(find(all.compiled.programs.batch, "lstm", names[i])->home, HOME_REGISTER, "lstm.%s", names[i]);
     cr_expect_eq(find(all.compiled.programs.batch, "lstm", "h")->home, HOME_SCRATCH);
@@ -151,14 +151,14 @@ Test(tile, gates_stay_in_registers)
 /* [units / lanes][summed][gate][lanes]: one stream. */
 Test(tile, weights_lie_in_the_order_in_which_they_are_read)
 {
-    Build all = compile_vector("Input{6, 7}, LSTM{10}, Dense{9, activation = 'tanh'}", 8);
+    Build all = compile_vector("Input{6, 7}, LSTM{13}, Dense{9, activation = 'tanh'}", 8);
     const Tensor *kernel = find(all.compiled.programs.batch, "lstm", "kernel");
     const Tensor *recurrent = find(all.compiled.programs.batch, "lstm", "recurrent_kernel");
     const Tensor *const both[] = { kernel, recurrent };
     for (int i = 0; i < 2; i++) {
         const Tensor *tensor = both[i];
         cr_expect(tensor->home == HOME_PREPARED && tensor->layout == LAYOUT_BLOCKED && tensor->lanes == 8, "%s", tensor->name);
-        cr_expect(tensor->rank == 3 && tensor->extent[0] == (i ? 10 : 7) && tensor->extent[1] == 4 && tensor->extent[2] == 10, "%s", tensor->name);
+        cr_expect(tensor->rank == 3 && tensor->extent[0] == (i ? 13 : 7) && tensor->extent[1] == 4 && tensor->extent[2] == 13, "%s", tensor->name);
     }
     release(&all);
 }
