@@ -88,7 +88,7 @@ const Shape shapes[] = {
     { SIMPLE, 33, 8, 100, 1, 0 },
     { SIMPLE, 128, 8, 100, 1, 0 },
     { SIMPLE, 512, 8, 100, 1, 0 },
-    { SIMPLE, 512, 128, 10, 8, 0 },
+    { SIMPLE, 512, 128, 10, 8, QUICK },
     { SIMPLE, 1024, 1, 10, 4, 0 },
     { SIMPLE, 100, 8, 1, 1, QUICK },
     /* at random */
