@@ -24,7 +24,9 @@ Test(initial_state, all_oracles)
         "Input{5, 3}, LSTM{4, initial_state = 'learned', stateful = true, return_sequences = true}, GRU{3, initial_state = 'learned'}, loss = 'mse'",
         "Input{5, 3}, Bidirectional{LSTM{4, initial_state = 'learned', return_sequences = true}}, Dense{2}, loss = 'mse'",
         "Embedding{7, 3, input_length = 5, mask_zero = true}, GRU{4, initial_state = 'learned', return_sequences = true}, LSTM{3, initial_state = 0.5}, loss = 'mse'",
-        "Input{5, 3}, Reshape{{5, 3, 1}}, TimeDistributed{GRU{4, initial_state = 'learned'}}, LSTM{2, initial_state = {c = 0.5}}, loss = 'mse'", NULL });
+        "Input{5, 3}, Reshape{{5, 3, 1}}, TimeDistributed{GRU{4, initial_state = 'learned'}}, LSTM{2, initial_state = {c = 0.5}}, loss = 'mse'",
+        "Input{1, 3}, LSTM{4, initial_state = Constant{0.4}}, Dense{2}, loss = 'mse'", "Input{1, 3}, GRU{4, initial_state = 0.3, reset_after = false}, loss = 'mse'",
+        "Input{1, 3}, GRU{4, initial_state = 'learned', reset_after = false}, Dense{2}, loss = 'mse'", NULL });
 }
 
 /* ---- by hand ---- */
