@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void compiled_model_create_with(struct compiled_model *c, const char *text, const char *flags, const CompileOptions *options)
+void compiled_model_create_with(struct compiled_model *c, const char *text, const char *flags,
+                                const CompileOptions *options)
 {
     memset(c, 0, sizeof *c);
     c->arena = arena_create();
@@ -22,7 +23,8 @@ void compiled_model_create_with(struct compiled_model *c, const char *text, cons
 
 void compiled_model_create(struct compiled_model *c, const char *text, const char *flags, bool inference)
 {
-    compiled_model_create_with(c, text, flags, &(CompileOptions){ .target = target_find("plain"), .unroll = UNROLL_AUTO, .inference = inference });
+    CompileOptions options = { .target = target_find("plain"), .unroll = UNROLL_AUTO, .inference = inference };
+    compiled_model_create_with(c, text, flags, &options);
 }
 
 void compiled_model_free(struct compiled_model *c)

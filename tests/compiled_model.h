@@ -16,7 +16,8 @@ struct compiled_model {
 };
 
 /* Compiled with these flags; without options in plain loops. Ends the test if anything goes wrong. */
-void compiled_model_create_with(struct compiled_model *c, const char *text, const char *flags, const CompileOptions *options);
+void compiled_model_create_with(struct compiled_model *c, const char *text, const char *flags,
+                                const CompileOptions *options);
 void compiled_model_create(struct compiled_model *c, const char *text, const char *flags, bool inference);
 void compiled_model_free(struct compiled_model *c);
 

@@ -242,7 +242,8 @@ Test(dispatch, command)
                    "! grep -q avx2 net.c ) >/dev/null", 0, NULL, NULL);
     expect(folder, "$L net.lua --target=vector --dispatch=yes", 2, NULL, "--dispatch takes no value");
     expect(folder, "$L tune net.lua --dispatch", 2, NULL, "--dispatch does not go with tune");
-    expect(folder, "$L net.lua --lanes=8 --dispatch --quiet && mkdir again && $L net.lua --lanes=8 --dispatch -o again --quiet && "
+    expect(folder, "$L net.lua --lanes=8 --dispatch --quiet && mkdir again && "
+                   "$L net.lua --lanes=8 --dispatch -o again --quiet && "
                    "cmp net.c again/net.c && cmp net.h again/net.h && grep -c '#include .net.c.' net.c", 0, "\n2\n", NULL);
     expect(folder, "$L summary net.lua --target=vector >without; $L summary net.lua --target=vector --dispatch | cmp without -", 0, NULL, NULL);
     command_folder_remove(folder);

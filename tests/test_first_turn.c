@@ -133,12 +133,16 @@ Test(first_turn, states_that_are_given_count)
 {
     static const char *const models[] = {
         "local x, y = Input{4, 3}, Input{4, 3}\nlocal _, h, c = LSTM{9, return_state = true}(x)\n"
-        "return Model{ inputs = {x, y}, outputs = LSTM{9}{y, initial_state = {h, c}}, loss = \"mse\", batch_size = 3, shards = 1 }\n",
+        "return Model{ inputs = {x, y}, outputs = LSTM{9}{y, initial_state = {h, c}}, "
+        "loss = \"mse\", batch_size = 3, shards = 1 }\n",
         "return Sequential{ Input{4, 3}, GRU{9, initial_state = \"learned\"}, loss = \"mse\", batch_size = 3, shards = 1 }\n",
-        "return Sequential{ Input{1, 3}, GRU{9, initial_state = \"learned\"}, loss = \"mse\", batch_size = 3, shards = 1 }\n",
-        "return Sequential{ Input{1, 3}, LSTM{9, initial_state = \"learned\"}, loss = \"mse\", batch_size = 3, shards = 1 }\n",
+        "return Sequential{ Input{1, 3}, GRU{9, initial_state = \"learned\"}, "
+        "loss = \"mse\", batch_size = 3, shards = 1 }\n",
+        "return Sequential{ Input{1, 3}, LSTM{9, initial_state = \"learned\"}, "
+        "loss = \"mse\", batch_size = 3, shards = 1 }\n",
         "local x, y = Input{4, 3}, Input{1, 3}\nlocal _, h, c = LSTM{9, return_state = true}(x)\n"
-        "return Model{ inputs = {x, y}, outputs = LSTM{9}{y, initial_state = {h, c}}, loss = \"mse\", batch_size = 3, shards = 1 }\n",
+        "return Model{ inputs = {x, y}, outputs = LSTM{9}{y, initial_state = {h, c}}, "
+        "loss = \"mse\", batch_size = 3, shards = 1 }\n",
     };
     for (size_t i = 0; i < sizeof models / sizeof *models; i++)
         expect_agreement(models[i]);

@@ -24,7 +24,9 @@ static void check(const char *name)
     Arena *arena = arena_create();
     Diagnostics *diagnostics = diagnostics_create(arena);
     Compiled compiled = { 0 };
-    CompileOptions options = { .target = target_with_lanes(target_default(), 16), .lanes_by_units = true, .dispatch = true };
+    CompileOptions options = {
+        .target = target_with_lanes(target_default(), 16), .lanes_by_units = true, .dispatch = true,
+    };
     Description *description = description_read(arena, diagnostics, arena_format(arena, "models/%s.lua", name), &(ReadOptions){ 0 });
     cr_assert(description && compile(arena, description, diagnostics, &options, &compiled), "models/%s.lua was refused", name);
     compare(arena_format(arena, "generated/%s.h", name), &compiled.header);

@@ -1,14 +1,12 @@
 /* test_prepare_range.c: what an update has changed is prepared range by range: generated code makes of any ranges what it makes of all weights
  * at once, and the trainer's tasks have ranges of whole groups of rows that are all weights together. */
-#include "oracles.h"
+#include "compiled_model.h"
 
-#include "compiler/session/load.h"
 #include "runtime/lstmc_random.h"
 #include "runtime/train/stepper.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- generated code ---- */
@@ -45,24 +43,17 @@ static void expect_same_bytes(const struct lstmc_model *m, const char *what)
     lstmc_free(ranges);
 }
 
-static void compare(const char *text, int lanes, bool has_ranges)
+static void compare(const char *layers, int lanes, bool has_ranges)
 {
-    Arena *arena = arena_create();
-    Diagnostics *diagnostics = diagnostics_create(arena);
-    Description *description = oracle_read(arena, text);
+    char text[400];
+    struct compiled_model c;
     CompileOptions options = { .target = target_with_lanes(target_find(lanes > 1 ? "vector" : "plain"), lanes) };
-    Compiled compiled;
-    Loaded loaded;
-    setenv("CFLAGS", "-O1 -march=native", 1);
-    cr_assert(description && compile(arena, description, diagnostics, &options, &compiled) &&
-              load(arena, diagnostics, &compiled, LOAD_TO_CHECK, &loaded), "%s", text);
-    cr_expect_eq(loaded.model->prepare_range != NULL, has_ranges, "%s, %d lanes", text, lanes);
-    if (loaded.model->prepare_range)
-        expect_same_bytes(loaded.model, text);
-    loaded_free(&loaded);
-    compiled_free(&compiled);
-    description_free(description);
-    arena_free(arena);
+    snprintf(text, sizeof text, "return Sequential{ %s, batch_size = 4, shards = 1 }", layers);
+    compiled_model_create_with(&c, text, "-O1 -march=native", &options);
+    cr_expect_eq(c.model->prepare_range != NULL, has_ranges, "%s, %d lanes", text, lanes);
+    if (c.model->prepare_range)
+        expect_same_bytes(c.model, text);
+    compiled_model_free(&c);
 }
 
 /* Matrices of more and of fewer rows than a group, whole and broken last groups, biases of one row and of two, one column. */
@@ -113,6 +104,15 @@ static void note_range(void *context, const float *weights, size_t first, size_t
         noted->times[i]++;
 }
 
+/* Each weight has a gradient. */
+static void step(struct lstmc_stepper *stepper, uint64_t iteration)
+{
+    float penalty;
+    for (size_t i = 0; i < stepper->step.model->gradient_count; i++)
+        stepper->step.gradients[i] = 1;
+    cr_assert(lstmc_stepper_prepare(stepper, &penalty) && lstmc_stepper_update(stepper, iteration, 0));
+}
+
 /* Rows that no block ends with, a bias larger than a block, a matrix of few long rows. */
 Test(prepare_range, tasks_have_whole_groups)
 {
@@ -130,14 +130,13 @@ Test(prepare_range, tasks_have_whole_groups)
     cr_assert(model.gradient_count <= FLOATS && model.gradient_count > FLOATS / 2);
     struct lstmc_engine engine = { .model = &model, .context = &noted, .prepare_range = note_range };
     struct lstmc_stepper stepper;
-    float *w = lstmc_alloc(FLOATS * sizeof(float)), *g = lstmc_alloc(FLOATS * sizeof(float)), *state = lstmc_alloc(lstmc_optimizer_floats(&model) * sizeof(float));
-    memset(w, 0, FLOATS * sizeof(float));
-    memset(g, 0, FLOATS * sizeof(float));
+    float *w = lstmc_alloc(FLOATS * sizeof(float)), *g = lstmc_alloc(FLOATS * sizeof(float));
+    float *state = lstmc_alloc(lstmc_optimizer_floats(&model) * sizeof(float));
     cr_assert_eq(lstmc_stepper_create(&stepper, &engine, w, g, state), 0);
-    cr_assert(lstmc_stepper_update(&stepper, 1, 0));
+    step(&stepper, 1);
     cr_expect_eq(noted.ranges, 0, "nobody has asked for ranges");
     stepper.prepares = 1;
-    cr_assert(lstmc_stepper_update(&stepper, 2, 0));
+    step(&stepper, 2);
     for (size_t i = 0; i < model.gradient_count; i++)
         cr_assert_eq(noted.times[i], 1, "float %zu is prepared %d times", i, noted.times[i]);
     cr_expect(noted.ranges >= 10, "%zu ranges: not while a piece is in the cache", noted.ranges);

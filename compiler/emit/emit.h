@@ -169,6 +169,9 @@ int         emit_timesteps(const Programs *programs);       /* of x; 0: there is
 int         emit_features(const Programs *programs);
 const char *emit_extent(Arena *arena, const Ir *ir, const char *size, int extent);      /* "REBER_LSTM_UNITS", "24" */
 const char *kernel_extent(const Kernel *kernel, const Axis *axis);                      /* the same; "rows" */
+/* Where a loop over it begins and ends; "first_row", "end_row" of the rows of a weight, where a range is prepared. */
+const char *kernel_start(const Kernel *kernel, const Axis *axis);
+const char *kernel_end(const Kernel *kernel, const Axis *axis);
 
 typedef struct Nest {
     const Kernel *kernel;

@@ -237,3 +237,18 @@ const char *kernel_extent(const Kernel *kernel, const Axis *axis)
     bool of_layer = axis->size && strcmp(axis->size, "TIMESTEPS") != 0 && strcmp(axis->size, "FEATURES") != 0;
     return emit_extent(kernel->arena, kernel->ir, kernel->members && of_layer ? NULL : axis->size, axis->extent);
 }
+
+static bool is_range(const Kernel *kernel, const Axis *axis)
+{
+    return axis == kernel->statements[0]->rows_of_weight;
+}
+
+const char *kernel_start(const Kernel *kernel, const Axis *axis)
+{
+    return is_range(kernel, axis) ? "first_row" : "0";
+}
+
+const char *kernel_end(const Kernel *kernel, const Axis *axis)
+{
+    return is_range(kernel, axis) ? "end_row" : kernel_extent(kernel, axis);
+}

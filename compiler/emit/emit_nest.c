@@ -89,12 +89,12 @@ static void emit_sums(Emitter *to, int jammed, int sums, bool own_block)
 
 /* ---- loops ---- */
 
-static void open_loop(Emitter *to, const char *name, const char *end, int step)
+static void open_loop(Emitter *to, const char *name, const char *start, const char *end, int step)
 {
     if (step == 1)
-        put(to->out, "for (int %s = 0; %s < %s; %s++) {", name, name, end, name);
+        put(to->out, "for (int %s = %s; %s < %s; %s++) {", name, start, name, end, name);
     else
-        put(to->out, "for (int %s = 0; %s < %s; %s += %d) {", name, name, end, name, step);
+        put(to->out, "for (int %s = %s; %s < %s; %s += %d) {", name, start, name, end, name, step);
 }
 
 typedef struct Hoist {
@@ -158,7 +158,7 @@ static void emit_unrolled(Emitter *to, int depth, Binding *binding, const char *
     if (whole > copies) {
         if (!jams)
             hoist_constants(to, depth, own_block);
-        open_loop(to, name, arena_format(to->nest.arena, "%d", whole), copies);
+        open_loop(to, name, "0", arena_format(to->nest.arena, "%d", whole), copies);
         binding->name = name;
         for (int i = 0; i < (jams ? 1 : copies); i++) {
             binding->offset = i;
@@ -201,18 +201,13 @@ static void emit_axes(Emitter *to, int depth, bool own_block)
     *binding = (Binding){ .axis = axis };
     const int constants = to->nest.constant_count;
     if (axis->kind == AXIS_BATCH) {
-        open_loop(to, name, "rows", 1);
+        open_loop(to, name, "0", "rows", 1);
         binding->name = name;
         emit_axes(to, depth + 1, true);
         put(to->out, "}");
-    } else if (axis == statement->rows_of_weight) {
-        put(to->out, "for (int %s = first_row; %s < end_row; %s++) {", name, name, name);
-        binding->name = name;
-        emit_axes(to, depth + 1, true);
-        put(to->out, "}");
-    } else if (axis->extent > 1 && statement->unroll[depth] <= 1) {
+    } else if (axis == statement->rows_of_weight || (axis->extent > 1 && statement->unroll[depth] <= 1)) {
         hoist_constants(to, depth, own_block);
-        open_loop(to, name, kernel_extent(to->nest.kernel, axis), 1);
+        open_loop(to, name, kernel_start(to->nest.kernel, axis), kernel_end(to->nest.kernel, axis), 1);
         binding->name = name;
         emit_axes(to, depth + 1, true);
         put(to->out, "}");

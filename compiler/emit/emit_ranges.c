@@ -35,10 +35,7 @@ void emit_ranges(Out *out, Arena *arena, const Programs *programs, const Ir *ir)
         int count = weight->role == ROLE_WEIGHT ? copies_of(ir, weight, copies) : 0;
         if (!count)
             continue;
-        bool whole = true;
-        for (int c = 0; c < count; c++)
-            whole &= !copies[c]->rows_of_weight;
-        size_t rows = whole ? 1 : (size_t)weight->extent[0];
+        size_t rows = copies[0]->rows_of_weight ? (size_t)weight->extent[0] : 1;      /* alike of all its copies */
         emit_line(out, arena,
                   arena_format(arena, "if (touches_rows(first, count, offsetof(struct %s_weights, %s), "
                                       "%zu, %zu, &first_row, &end_row)) {",

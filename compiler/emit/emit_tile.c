@@ -116,12 +116,11 @@ static void open_lanes(TileNest *to)
     const Tile *tile = to->tile;
     const char *name = tile_axis(to, tile->lane), *end = kernel_extent(to->nest.kernel, tile->lane);
     const char *step = tile->blocks > 1 ? arena_format(arena, "%d * VEC", tile->blocks) : "VEC";
-    bool rows = to->statements[0]->rows_of_weight == tile->lane;
     if (tile->back_and_forth)
         open_back_and_forth(to, name, step);
     else
-        put(to->out, "for (int %s = %s; %s < %s; %s += %s) {", name, rows ? "first_row" : "0", name,
-            rows ? "end_row" : end, name, step);
+        put(to->out, "for (int %s = %s; %s < %s; %s += %s) {", name, kernel_start(to->nest.kernel, tile->lane), name,
+            kernel_end(to->nest.kernel, tile->lane), name, step);
     to->block[0] = (Binding){ .axis = tile->lane, .name = name, .copy = tile->blocks > 1 ? 1 : 0 };
     for (int i = 1; i < tile->blocks; i++)
         to->block[i] = side_binding(to, to->block[0], i, i > 1 ? arena_format(arena, "%d * VEC", i) : "VEC", end,
@@ -161,11 +160,8 @@ static void emit_outer(TileNest *to, int from)
     bool loops = axis->kind == AXIS_BATCH || axis->extent > 1;
     const char *name = loops ? tile_axis(to, axis) : NULL;
     bool turns = tile->follows && axis == tile->turns;
-    bool rows = axis == to->statements[0]->rows_of_weight;
-    const char *start = turns ? to->chunk_start : rows ? "first_row" : "0";
-    const char *end = turns  ? to->chunk_end
-                      : rows ? "end_row"
-                             : kernel_extent(to->nest.kernel, axis);
+    const char *start = turns ? to->chunk_start : kernel_start(to->nest.kernel, axis);
+    const char *end = turns ? to->chunk_end : kernel_end(to->nest.kernel, axis);
     tile_bind(to, (Binding){ .axis = axis, .name = name });
     to->loops += loops;
     if (loops)

@@ -93,14 +93,16 @@ void lstmc_block_prepare(const struct lstmc_step *step, struct lstmc_block *bloc
     const float *g = step->gradients + block->offset;
     block->penalty = block_penalty(block, step->weights);
     block_regularize(step, block);
-    float largest = 0;
+    int is_zero;
     if (clips_norm(&step->model->optimizer)) {
         block->squares = lstmc_range_squares(g, block->count);
+        is_zero = block->squares == 0;
     } else {    /* in half the time of the squares */
-        largest = lstmc_range_largest(g, block->count);
+        const float largest = lstmc_range_largest(g, block->count);
         block->squares = isfinite(largest) ? 0 : (double)NAN;
+        is_zero = largest == 0;
     }
-    block->rests = block->rests && largest == 0 && block->squares == 0;
+    block->rests = block->rests && is_zero;
 }
 
 /* Each weight's gradient by itself: g c / max(|g|, c). A norm that is not a number spoils its own weight. */
@@ -239,8 +241,6 @@ int lstmc_block_moves(const struct lstmc_step *step, const struct lstmc_block *b
 int lstmc_block_update(const struct lstmc_step *step, const struct lstmc_block *block)
 {
     const struct lstmc_optimizer *o = &step->model->optimizer;
-    if (!lstmc_block_moves(step, block))
-        return 1;
     struct lstmc_update update = { .count = block->count,
                                    .w = step->weights + block->offset,
                                    .g = step->gradients + block->offset,

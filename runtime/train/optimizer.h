@@ -20,8 +20,8 @@ struct lstmc_block {
     /* by lstmc_block_prepare. Squares of the gradient: without a clip that asks for its norm, 0 or no number. */
     double squares, penalty;
     float scale;                    /* by lstmc_blocks_combine: of the gradient, by what clips it */
-    /* set by who knows it of a first step, kept by lstmc_block_prepare: the gradient is 0 and always was, so that the
-     * optimiser has kept nothing, and an update without decay leaves the weights as they are */
+    /* as lstmc_block_is_new says before the first step, then by lstmc_block_prepare: the gradient is 0 and always was,
+     * so that the optimiser has kept nothing, and an update without decay leaves the weights as they are */
     int rests;
 };
 
@@ -45,7 +45,7 @@ double lstmc_blocks_combine(const struct lstmc_step *step, struct lstmc_block *b
 /* The regularisers' part of the loss: the bits of lstmc_penalty. */
 float lstmc_blocks_penalty(const struct lstmc_block *blocks, size_t count);
 
-/* Whether an update changes it. */
+/* Whether an update changes it: else it need not be called. */
 int  lstmc_block_moves(const struct lstmc_step *step, const struct lstmc_block *block);
 
 /* Clipping, decay, update. Returns 0 if some weight is not finite now. */

@@ -24,6 +24,8 @@ int lstmc_stepper_create(struct lstmc_stepper *stepper, const struct lstmc_engin
     if (!stepper->blocks)
         return LSTMC_NO_MEMORY;
     lstmc_blocks_fill(model, stepper->blocks);
+    for (size_t i = 0; i < stepper->block_count; i++)
+        stepper->blocks[i].rests = lstmc_block_is_new(&stepper->step, &stepper->blocks[i]);
     return LSTMC_OK;
 }
 
@@ -57,18 +59,13 @@ static void run_tasks(struct lstmc_stepper *stepper, void (*task)(void *context,
 static void prepare_blocks(void *context, int task)
 {
     struct lstmc_stepper *stepper = context;
-    for (size_t i = first_block(stepper, task); i < first_block(stepper, task + 1); i++) {
-        struct lstmc_block *block = &stepper->blocks[i];
-        if (!stepper->began)
-            block->rests = lstmc_block_is_new(&stepper->step, block);
-        lstmc_block_prepare(&stepper->step, block);
-    }
+    for (size_t i = first_block(stepper, task); i < first_block(stepper, task + 1); i++)
+        lstmc_block_prepare(&stepper->step, &stepper->blocks[i]);
 }
 
 int lstmc_stepper_prepare(struct lstmc_stepper *stepper, float *penalty)
 {
     run_tasks(stepper, prepare_blocks);
-    stepper->began = 1;
     *penalty = lstmc_blocks_penalty(stepper->blocks, stepper->block_count);
     return isfinite(lstmc_blocks_combine(&stepper->step, stepper->blocks, stepper->block_count)) != 0;
 }
@@ -127,10 +124,11 @@ static void update_blocks(void *context, int task)
         piece.offset = place;
         piece.count = (end_of_block < end ? end_of_block : end) - place;
         place += piece.count;
-        is_finite &= lstmc_block_update(&stepper->step, &piece);
         const int moves = lstmc_block_moves(&stepper->step, &piece);
-        if (moves)
+        if (moves) {
+            is_finite &= lstmc_block_update(&stepper->step, &piece);
             memset(stepper->step.gradients + piece.offset, 0, piece.count * sizeof(float));
+        }
         changed |= moves;
         const size_t ready = end_of_groups(stepper, piece.tensor, place);
         if (ready == prepared)

@@ -11,11 +11,11 @@ struct lstmc_stepper {
     struct lstmc_block *blocks;
     size_t block_count;
     int prepares;               /* set by the caller, if the engine can: an update prepares what it has changed */
-    int began;                  /* which blocks rest is known */
     int spoilt[16];             /* by each task: some weight became no number */
 };
 
-/* State and gradients are as for lstmc_optimizer_step, and stay where they are. LSTMC_NO_MEMORY is the only failure. */
+/* State and gradients are as for lstmc_optimizer_step, and stay where they are; the state is there already.
+ * LSTMC_NO_MEMORY is the only failure. */
 int lstmc_stepper_create(struct lstmc_stepper *stepper, const struct lstmc_engine *engine, float *weights,
                          float *gradients, float *state);
 void lstmc_stepper_free(struct lstmc_stepper *stepper);

@@ -162,13 +162,6 @@ static int others_are_finite(const struct run *run)
            lstmc_range_is_finite(others, model->weight_count - model->gradient_count);
 }
 
-/* An update may prepare what it changes, where nothing else changes a weight behind it. */
-static int updates_alone(const struct run *run)
-{
-    return run->engine->prepare_range && !run->engine->update && !run->snapshot.average &&
-           !lstmc_is_constrained(run->model);
-}
-
 static int train_batch(struct run *run, size_t number, int rows)
 {
     const struct lstmc_model *model = run->model;
@@ -210,7 +203,6 @@ static int train_batch(struct run *run, size_t number, int rows)
     float rate = fmaxf((float)learning_rate(run, s->iteration), FLT_MIN);
     s->accumulated = 0;
     s->iteration++;
-    run->stepper.prepares = updates_alone(run);
     is_finite = lstmc_stepper_update(&run->stepper, s->iteration, rate);
     if (!is_finite || !others_are_finite(run))
         return stop_weights(run, &batch, number);
@@ -503,6 +495,13 @@ static int fresh_snapshot(struct run *run, float *weights)
     return good ? LSTMC_OK : lstmc_fail_memory(run->message, "the training");
 }
 
+/* An update may prepare what it changes, where nothing else changes a weight behind it. */
+static int updates_alone(const struct run *run)
+{
+    return run->engine->prepare_range && !run->engine->update && !run->snapshot.average &&
+           !lstmc_is_constrained(run->model);
+}
+
 static int run_alloc(struct run *run)
 {
     const struct lstmc_model *model = run->model;
@@ -524,6 +523,7 @@ static int run_alloc(struct run *run)
                run->memory.tally && run->memory.weights && !ordered && (run->sample_weight || !weighs) &&
                !lstmc_stepper_create(&run->stepper, run->engine, run->snapshot.weights, run->snapshot.gradients,
                                      run->snapshot.optimizer);
+    run->stepper.prepares = updates_alone(run);
     return good ? LSTMC_OK : lstmc_fail_memory(run->message, "the training");
 }
 

@@ -74,7 +74,8 @@ extern const int task_count;
 int    gate_count(LayerKind kind);                                    /* 4, 3, or 1 */
 int    bias_rows(LayerKind kind);                                     /* 2 of reset_after, else 1 */
 bool   is_recurrent(const Layer *layer);
-bool   is_reduction(const Layer *layer);                              /* pooling of windows, or a normalisation */
+bool   is_pooling(const Layer *layer);                                /* of windows of steps */
+bool   is_reduction(const Layer *layer);                              /* such a pooling, or a normalisation */
 size_t layer_weights(const Layer *layer);                             /* those that are learned */
 size_t layer_statistics(const Layer *layer);                          /* those that are averages of the data */
 int    layer_width(const Layer *layer);                               /* floats that leave it at each step */
@@ -117,8 +118,10 @@ typedef struct Data {
     size_t target_count;        /* of one row */
 } Data;
 #define NORM_EPSILON 1e-3f      /* Keras's, of both normalisations */
+#define NORM_RATE 0.01f         /* of moving averages: 1 - momentum */
 Data data_make(const Task *task);
-size_t stream_step(const Task *task, uint64_t call);   /* whose features this call gets: at last a silent stream's zeros */
+/* Whose features a call of a stream gets: of a silent one, in the end, the zeros. */
+size_t stream_step(const Task *task, uint64_t call);
 void data_free(Data *data);
 void *checked_alloc(size_t bytes);   /* 64-byte aligned, zeroed; ends the program if there is no memory */
 void  checked_free(void *memory);

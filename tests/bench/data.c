@@ -36,18 +36,16 @@ static float uniform(uint64_t *state, float bound)
     return (2 * u - 1) * bound;
 }
 
-static float *fill(float *at, size_t count, float bound, uint64_t *state)
-{
-    for (size_t i = 0; i < count; i++)
-        at[i] = uniform(state, bound);
-    return at + count;
-}
-
 static float *fill_around(float *at, size_t count, float middle, float bound, uint64_t *state)
 {
     for (size_t i = 0; i < count; i++)
         at[i] = middle + uniform(state, bound);
     return at + count;
+}
+
+static float *fill(float *at, size_t count, float bound, uint64_t *state)
+{
+    return fill_around(at, count, 0, bound, state);
 }
 
 /* A kernel of so many inputs and its bias. */

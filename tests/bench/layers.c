@@ -21,6 +21,15 @@ void column_sums(const float *rows_, size_t rows, size_t columns, float *sums)
             sums[j] += rows_[i * columns + j];
 }
 
+void update_statistics(const Reduction *r, const float *mean, const float *variance)
+{
+    float *moving_mean = r->statistics, *moving_variance = moving_mean + r->layer->units;
+    for (int j = 0; j < r->layer->units; j++) {
+        moving_mean[j] += NORM_RATE * (mean[j] - moving_mean[j]);
+        moving_variance[j] += NORM_RATE * (variance[j] - moving_variance[j]);
+    }
+}
+
 void embedding_forward(const Layer *layer, const float *table, const int32_t *ids, size_t rows, float *y)
 {
     size_t width = (size_t)layer->units;

@@ -145,6 +145,8 @@ double loss_forward(Loss loss, const float *y, const void *target, size_t rows, 
 bool   loss_is_at_logits(Loss loss);
 /* Kingma & Ba 2015, with Keras's constants. */
 void adam_step(float *weights, const float *gradients, float *moments, size_t count, uint64_t iteration);
+/* Of a BatchNormalization: the moving averages, by what a batch had. */
+void update_statistics(const Reduction *r, const float *mean, const float *variance);
 void column_sums(const float *rows_, size_t rows, size_t columns, float *sums);
 void fill_rows(float *rows_, size_t rows, size_t columns, const float *row);
 

@@ -66,7 +66,7 @@ static void find_moments(const Reduction *r)
 {
     Own *own = r->own;
     size_t units = units_of(r), places = places_of(r);
-    float *restrict variance = own->inverse, *moving_mean = r->statistics, *moving_variance = moving_mean + units;
+    float *restrict variance = own->inverse;
     column_sums(r->x, places, units, own->mean);
     for (size_t j = 0; j < units; j++)
         own->mean[j] /= (float)places;
@@ -76,11 +76,9 @@ static void find_moments(const Reduction *r)
             float centred = r->x[p * units + j] - own->mean[j];
             variance[j] += centred * centred;
         }
-    for (size_t j = 0; j < units; j++) {
+    for (size_t j = 0; j < units; j++)
         variance[j] /= (float)places;
-        moving_mean[j] += 0.01f * (own->mean[j] - moving_mean[j]);
-        moving_variance[j] += 0.01f * (variance[j] - moving_variance[j]);
-    }
+    update_statistics(r, own->mean, variance);
 }
 
 static void batch_forward(const Reduction *r)
@@ -201,7 +199,7 @@ static void forward_layer(Reduction *r)
 
 static void backward_layer(Reduction *r)
 {
-    if (r->layer->kind == LAYER_MAX_POOLING || r->layer->kind == LAYER_AVERAGE_POOLING) {
+    if (is_pooling(r->layer)) {
         pool_backward(r);
         return;
     }

@@ -117,28 +117,13 @@ static void open_normalization(Reduction *r)
                onednn_memory(own->engine, &scale_shift, r->d_weights));
 }
 
-static void update_statistics(Reduction *r)
-{
-    const Own *own = r->own;
-    float *mean = r->statistics, *variance = mean + r->layer->units;
-    for (int i = 0; i < r->layer->units; i++) {
-        mean[i] += 0.01f * (own->mean[i] - mean[i]);
-        variance[i] += 0.01f * (own->variance[i] - variance[i]);
-    }
-}
-
 /* ---- both ---- */
-
-static bool is_pooling(const Reduction *r)
-{
-    return r->layer->kind == LAYER_MAX_POOLING || r->layer->kind == LAYER_AVERAGE_POOLING;
-}
 
 static void open_layer(Reduction *r)
 {
     Own *own = r->own = checked_alloc(sizeof *own);
     own->engine = onednn_open(r->threads);
-    if (is_pooling(r))
+    if (is_pooling(r->layer))
         open_pooling(r);
     else
         open_normalization(r);
@@ -150,7 +135,7 @@ static void forward_layer(Reduction *r)
     onednn_execute(own->engine, &own->forward);
     onednn_wait(own->engine);
     if (r->training && r->layer->kind == LAYER_BATCH_NORMALIZATION)
-        update_statistics(r);
+        update_statistics(r, own->mean, own->variance);
 }
 
 static void backward_layer(Reduction *r)

@@ -63,7 +63,6 @@ static int make_shapes(Swept *swept)
 
 static void make_use(Used *used, const Other *other, Way way)
 {
-    used->other = other;
     used->way = way;
     used->workload = other->workload;
     used->workload.batch = OTHER_BATCH;

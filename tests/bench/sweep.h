@@ -55,7 +55,6 @@ extern const int other_count;
 
 /* One way of use of a network and its result, which points to its task: it stays where it is. */
 typedef struct Used {
-    const Other *other;
     Way way;
     char title[200];
     Workload workload;

@@ -84,6 +84,11 @@ bool is_recurrent(const Layer *layer)
     return layer->kind >= LAYER_LSTM && layer->kind <= LAYER_SIMPLE_RNN;
 }
 
+bool is_pooling(const Layer *layer)
+{
+    return layer->kind == LAYER_MAX_POOLING || layer->kind == LAYER_AVERAGE_POOLING;
+}
+
 bool is_reduction(const Layer *layer)
 {
     return layer->kind >= LAYER_MAX_POOLING && layer->kind <= LAYER_LAYER_NORMALIZATION;
@@ -127,7 +132,7 @@ int layer_steps(const Layer *layer, int steps)
 {
     if (layer->last_step || layer->kind == LAYER_AVERAGE)
         return 1;
-    if (layer->kind == LAYER_MAX_POOLING || layer->kind == LAYER_AVERAGE_POOLING)
+    if (is_pooling(layer))
         return steps / layer->kernel_size;
     return layer->kind == LAYER_CONV1D ? steps - layer->kernel_size + 1 : steps;
 }
