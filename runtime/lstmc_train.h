@@ -5,6 +5,7 @@
 #define LSTMC_TRAIN_H
 
 #include "lstmc.h"
+#include "lstmc_transport.h"
 
 #include <signal.h>
 
@@ -37,8 +38,19 @@ enum lstmc_carry {
     LSTMC_CARRY_ON              /* the next call, too, begins with the states that are there */
 };
 
-/* Adds up parts[0] to parts[count - 1], `length` floats each, in this order, into parts[0]. */
-typedef void lstmc_sum_parts(void *sum_context, float *const *parts, int count, size_t length);
+/* What an engine has of a batch that several of them compute, each on a machine of its own: which of the model's
+ * shards, and who adds up what they find. Both functions are called by one thread, in one order on all machines. */
+struct lstmc_share {
+    int first, count;           /* shards first to first + count - 1 */
+    void *context;
+    /* parts [1 or more]: `length` floats each, of which the first `count` are what this engine's shards have; the batch
+     * has `shards` in all, perhaps none for this engine. Each part becomes the sum over all of them. NULL: this engine
+     * is alone. */
+    void (*sum)(void *context, float *const *parts, int count, int shards, size_t length);
+    /* The same of gradients, model->gradient_count floats each, which stay here: what is a whole subtree of the tree of
+     * shards (pairs of neighbours, pairs of these, and so on) has been added up, in the part of its first shard. */
+    void (*reduce)(void *context, float *const *parts, int count, int shards);
+};
 
 /* What computes: a generated model, or the interpreter. `rows` is up to model->batch * model->shards. Zero the struct
  * before filling it. */
@@ -67,7 +79,7 @@ struct lstmc_engine {
      * mask: all do. No function: the mask is in the tape. */
     const float *(*output_mask)(void *context, int output, int row);
     /* The tape of a shard after train or evaluate, laid out as model->tape_tensors say; NULL: there is none to look
-     * into. */
+     * into, or it is another engine's shard. */
     void *(*tape)(void *context, int shard);
     /* With which states train, evaluate and predict begin from now on; NULL: with fresh ones. Where they go on, a
      * prediction has batch * shards rows at most. */
@@ -83,8 +95,8 @@ struct lstmc_engine {
     /* Calls task(task_context, 0) to task(task_context, count - 1) on the engine's threads, in any order, and returns
      * when all are done; not from inside another call of this engine. NULL: the calling thread alone, in order. */
     void (*run)(void *context, int count, void (*task)(void *task_context, int index), void *task_context);
-    /* See lstmc_engine_sum; NULL: a batch is one part. */
-    void (*sum_by)(void *context, lstmc_sum_parts *sum, void *sum_context);
+    /* See lstmc_engine_share; NULL: a batch is one part. */
+    int (*share)(void *context, const struct lstmc_share *share);
     void (*free)(void *context);
 };
 
@@ -103,11 +115,11 @@ void lstmc_predict_samples(struct lstmc_engine *engine, const struct lstmc_datas
  * live until lstmc_engine_free. One engine still serves one caller at a time. */
 int lstmc_engine_threads(struct lstmc_engine *engine, int threads);
 
-/* From now on `sum` adds up what the shards of a batch have each found: their gradients, and, of a model that needs
- * sums over the whole batch (model->sums), those, between the phases of a pass. It is called by one thread, in the same
- * order in each call of train and evaluate, also where one shard has all rows: so that it may add what other machines
- * have, if it leaves the same in parts[0] on all of them. NULL: the engine's own, which knows its shards alone. */
-void lstmc_engine_sum(struct lstmc_engine *engine, lstmc_sum_parts *sum, void *sum_context);
+/* From now on this engine computes its share of each batch of train and evaluate alone, which are called with the
+ * whole batch all the same: of its arrays, rows of other shards are neither read nor written. They return the loss of
+ * the whole batch; gradients are handed to share->reduce. NULL: all shards again. LSTMC_NO_MEMORY: for the tapes of
+ * the new share; LSTMC_MISMATCH: the model has no such shards, or this engine none at all. */
+int lstmc_engine_share(struct lstmc_engine *engine, const struct lstmc_share *share);
 
 /* ---- learning-rate schedules (schedule.c): keras.optimizers.schedules ---- */
 
@@ -292,6 +304,10 @@ struct lstmc_train_options {
     /* Called after each attempt of a callback to write a file; `why` it failed, or NULL: it did not. A failure is
      * said, unless `quiet`, and does not end the training. May be NULL. */
     void (*wrote)(void *context, const struct lstmc_callback *callback, const char *why);
+    /* Several programs that share the training, each with the same model, data and options: each computes some of the
+     * shards of a batch, and updates some of the weights, to the bits of one that does all. checkpoint, save_weights
+     * and wrote are called on rank 0 alone, which also shows the progress; all else on all of them. NULL: one. */
+    const struct lstmc_transport *transport;
     /* Called after each batch of so many rows, before the next one; may be NULL. */
     void (*batch_end)(void *context, int epoch, int rows, const struct lstmc_engine *engine);
     /* Called after each epoch; may be NULL. Non-zero ends the training. */

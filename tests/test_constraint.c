@@ -181,7 +181,7 @@ Test(constraint, the_same_bits_on_threads)
     fill(one, COUNT);
     fill(several, COUNT);
     fill(g, COUNT);
-    cr_assert_eq(lstmc_stepper_create(&stepper, &engine, several, g, state), 0);
+    cr_assert_eq(lstmc_stepper_create(&stepper, &engine, several, g, state, NULL), 0);
     cr_expect(lstmc_stepper_prepare(&stepper, &penalty) && lstmc_stepper_update(&stepper, 1, 0) && lstmc_stepper_constrain(&stepper));
     fill(g, COUNT);
     lstmc_optimizer_step(&model, one, g, state, 1, 0);

@@ -104,7 +104,7 @@ static double value_of(struct lstmc_model model, struct lstmc_metric_use use, co
     for (int part = 0, first = 0; part < 2; part++) {
         int some = part ? rows - first : rows / 2;
         const char *y = (const char *)target + (size_t)first * model.target_count * sizeof(float);
-        int status = lstmc_metric_collect(&model, NULL, &use, output + (size_t)first * model.output_count, y, NULL, some, &sum, &count, tally);
+        int status = lstmc_metric_collect(&model, NULL, &use, output + (size_t)first * model.output_count, y, NULL, 0, some, &sum, &count, tally);
         cr_expect_eq(status, LSTMC_OK, "%s: status %d", use.name, status);
         first += some;
     }

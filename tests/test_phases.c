@@ -169,6 +169,7 @@ Test(phases, shards_are_one_batch)
 struct exchange {
     pthread_barrier_t barrier;
     float *part[2];
+    int has[2];
     int calls[2];
 };
 
@@ -176,60 +177,85 @@ struct machine {
     struct exchange *exchange;
     int number;
     const struct subject *subject;
+    int rows, shards;           /* of the batch */
     struct results results;
 };
 
-static void sum_over_machines(void *context, float *const *parts, int count, size_t length)
+/* Adds up what both have, in both; nothing from a machine that the batch has no rows for. */
+static void add_over_machines(struct machine *machine, float *part, int has, size_t length)
 {
-    struct machine *machine = context;
     struct exchange *e = machine->exchange;
-    for (int part = 1; part < count; part++)
-        for (size_t i = 0; i < length; i++)
-            parts[0][i] += parts[part][i];
-    e->part[machine->number] = parts[0];
+    e->part[machine->number] = part;
+    e->has[machine->number] = has;
     e->calls[machine->number]++;
     pthread_barrier_wait(&e->barrier);
     if (machine->number == 0)
         for (size_t i = 0; i < length; i++)
-            e->part[0][i] = e->part[1][i] = e->part[0][i] + e->part[1][i];
+            e->part[0][i] = e->part[1][i] = (e->has[0] ? e->part[0][i] : 0) + (e->has[1] ? e->part[1][i] : 0);
     pthread_barrier_wait(&e->barrier);
+}
+
+static void sum_over_machines(void *context, float *const *parts, int count, int shards, size_t length)
+{
+    cr_expect_eq(shards, ((struct machine *)context)->shards);
+    for (int part = 1; part < count; part++)
+        for (size_t i = 0; i < length; i++)
+            parts[0][i] += parts[part][i];
+    add_over_machines(context, parts[0], count > 0, length);
+    for (int part = 1; part < count; part++)
+        memcpy(parts[part], parts[0], length * sizeof(float));
+}
+
+/* A machine's shards are a subtree: the first part has their sum. */
+static void reduce_over_machines(void *context, float *const *parts, int count, int shards)
+{
+    struct machine *machine = context;
+    cr_expect_eq(shards, machine->shards);
+    add_over_machines(context, count ? parts[0] : machine->results.gradients, count > 0, machine->subject->c.model->gradient_count);
+    if (count)
+        memcpy(machine->results.gradients, parts[0], sizeof machine->results.gradients);
 }
 
 static void *run_machine(void *context)
 {
     struct machine *machine = context;
+    const struct lstmc_share share = { machine->number, 1, machine, sum_over_machines, reduce_over_machines };
     struct lstmc_engine engine;
     cr_assert_eq(lstmc_engine_create(machine->subject->c.model, &engine), 0);
-    lstmc_engine_sum(&engine, sum_over_machines, machine);
-    machine->results = compute(machine->subject, &engine, machine->number * ROWS / 2, ROWS / 2);
+    cr_assert_eq(lstmc_engine_share(&engine, &share), 0);
+    struct results got = compute(machine->subject, &engine, 0, machine->rows);
+    memcpy(got.gradients, machine->results.gradients, sizeof got.gradients);
+    machine->results = got;
     lstmc_engine_free(&engine);
     return NULL;
 }
 
-Test(phases, the_sum_may_go_over_machines)
+/* Each has half of the shards; of a short batch the second one has nothing. */
+Test(phases, machines_share_a_batch)
 {
     struct subject s;
-    for (int shards = 1; shards <= 3; shards += 2) {            /* half of the rows: in one tape, and in two */
-        subject_create(&s, shards);
+    const int rows[] = { ROWS, ROWS / 2 };
+    for (int i = 0; i < 2; i++) {
+        subject_create(&s, 2);
         struct exchange exchange = { .calls = { 0 } };
         pthread_barrier_init(&exchange.barrier, NULL, 2);
-        struct machine machines[2] = { { &exchange, 0, &s, { .loss = 0 } }, { &exchange, 1, &s, { .loss = 0 } } };
+        struct machine machines[2];
+        for (int k = 0; k < 2; k++)
+            machines[k] = (struct machine){ &exchange, k, &s, rows[i], s.c.model->shards * rows[i] / ROWS, { .loss = 0 } };
         pthread_t thread;
         cr_assert_eq(pthread_create(&thread, NULL, run_machine, &machines[1]), 0);
         run_machine(&machines[0]);
         pthread_join(thread, NULL);
-        struct results alone = compute_alone(&s, ROWS);
-        struct results both = machines[0].results;
+        struct results alone = compute_alone(&s, rows[i]), both = machines[0].results;
         size_t half = (size_t)ROWS / 2 * s.c.model->output_count;
-        memcpy(both.output + half, machines[1].results.output, half * sizeof(float));
-        memcpy(both.evaluated + half, machines[1].results.evaluated, half * sizeof(float));
-        memcpy(both.predicted + half, machines[1].results.predicted, half * sizeof(float));
-        both.loss += machines[1].results.loss;
-        both.evaluated_loss += machines[1].results.evaluated_loss;
-        expect_same(&s, &both, &alone, ROWS, "two machines");
-        /* forward's, backward's and the gradients of training; forward's of the evaluation */
-        cr_expect_eq(exchange.calls[0], 6 + 4 + 1 + 6, "%d sums", exchange.calls[0]);
-        cr_expect_eq(memcmp(machines[0].results.gradients, machines[1].results.gradients, sizeof both.gradients), 0, "one gradient on both");
+        memcpy(both.output + half, machines[1].results.output + half, half * sizeof(float));
+        memcpy(both.evaluated + half, machines[1].results.evaluated + half, half * sizeof(float));
+        expect_same(&s, &both, &alone, rows[i], "two machines");
+        cr_expect_eq(memcmp(both.gradients, alone.gradients, sizeof both.gradients), 0, "the gradient of one machine");
+        cr_expect_eq(machines[1].results.loss, alone.loss);
+        cr_expect_eq(machines[1].results.evaluated_loss, alone.evaluated_loss);
+        /* forward's, backward's and the gradients of training; forward's of the evaluation; two losses */
+        cr_expect_eq(exchange.calls[0], 6 + 4 + 1 + 6 + 2, "%d sums", exchange.calls[0]);
         pthread_barrier_destroy(&exchange.barrier);
         subject_free(&s);
     }

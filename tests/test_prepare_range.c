@@ -132,7 +132,7 @@ Test(prepare_range, tasks_have_whole_groups)
     struct lstmc_stepper stepper;
     float *w = lstmc_alloc(FLOATS * sizeof(float)), *g = lstmc_alloc(FLOATS * sizeof(float));
     float *state = lstmc_alloc(lstmc_optimizer_floats(&model) * sizeof(float));
-    cr_assert_eq(lstmc_stepper_create(&stepper, &engine, w, g, state), 0);
+    cr_assert_eq(lstmc_stepper_create(&stepper, &engine, w, g, state, NULL), 0);
     step(&stepper, 1);
     cr_expect_eq(noted.ranges, 0, "nobody has asked for ranges");
     stepper.prepares = 1;

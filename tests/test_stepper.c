@@ -112,7 +112,7 @@ static void compare_steps(const struct subject *s, const struct lstmc_engine *en
     struct values got = values_create(&s->model), expected = values_create(&s->model);
     struct lstmc_stepper stepper;
     float *zeros = lstmc_alloc(got.gradients * sizeof(float));
-    cr_assert_eq(lstmc_stepper_create(&stepper, engine, got.w, got.g, got.state), 0);
+    cr_assert_eq(lstmc_stepper_create(&stepper, engine, got.w, got.g, got.state, NULL), 0);
     for (uint64_t t = 1; t <= STEPS; t++) {
         float rate = t == 2 ? 0.03f : 0, penalty = -1;
         fill_gradient(expected.g, expected.gradients, t);
@@ -205,7 +205,7 @@ Test(stepper, what_never_had_a_gradient_rests)
         const size_t place = s.tensors[3].offset + 3 * LSTMC_BLOCK, known = place + LSTMC_BLOCK;
         memset(v.state, 0, v.states * sizeof(float));
         v.state[known] = 0.5f;
-        cr_assert_eq(lstmc_stepper_create(&stepper, &engine, v.w, v.g, v.state), 0);
+        cr_assert_eq(lstmc_stepper_create(&stepper, &engine, v.w, v.g, v.state, NULL), 0);
         for (uint64_t t = 1; t <= 2; t++) {
             memset(v.g, 0, v.gradients * sizeof(float));
             v.g[0] = 1;
@@ -236,7 +236,7 @@ Test(stepper, a_gradient_that_is_no_number)
     struct lstmc_stepper stepper;
     float penalty;
     struct lstmc_engine engine = { .model = &s.model, .context = &team, .run = team_run };            /* a literal in the macro would end with it */
-    cr_assert_eq(lstmc_stepper_create(&stepper, &engine, v.w, v.g, v.state), 0);
+    cr_assert_eq(lstmc_stepper_create(&stepper, &engine, v.w, v.g, v.state, NULL), 0);
     for (size_t i = 0; i < v.gradients; i += i % 97 == 0 ? 1 : 12) {
         v.g[i] = bad[i % 3];
         cr_expect(!lstmc_stepper_prepare(&stepper, &penalty), "gradient[%zu] = %g was not seen", i, (double)v.g[i]);
@@ -261,7 +261,7 @@ Test(stepper, a_weight_that_becomes_no_number)
     struct lstmc_stepper stepper;
     float penalty;
     struct lstmc_engine engine = { .model = &s.model, .context = &team, .run = team_run };            /* a literal in the macro would end with it */
-    cr_assert_eq(lstmc_stepper_create(&stepper, &engine, v.w, v.g, v.state), 0);
+    cr_assert_eq(lstmc_stepper_create(&stepper, &engine, v.w, v.g, v.state, NULL), 0);
     for (size_t i = 0; i < v.gradients; i += 41) {
         v.g[i] = 3e38f;
         cr_expect(lstmc_stepper_prepare(&stepper, &penalty), "gradient[%zu] = %g was taken for none", i, (double)v.g[i]);

@@ -312,6 +312,8 @@ static void write_log(const struct lstmc_callback_run *run, const struct lstmc_c
 {
     const struct lstmc_snapshot *s = run->snapshot;
     struct lstmc_message message;
+    if (!run->writes)
+        return;
     int failed = lstmc_log_write(callback->path, callback->separator, s->log, s->log_count, run->options->metrics,
                                  run->options->metric_count, &message);
     say_written(run, callback, failed ? message.text : NULL);
@@ -333,6 +335,8 @@ static void save_model(const struct lstmc_callback_run *run, const struct lstmc_
         state->best = value;
         state->has_best = 1;
     }
+    if (!run->writes)
+        return;
     int failed = format_path(run->options, run->snapshot, history, history->has_validation, callback->path, path,
                              &message) ||
                  run->options->save_weights(run->options->context, path, run->snapshot->weights, &message);

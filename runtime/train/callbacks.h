@@ -11,6 +11,7 @@ struct lstmc_callback_run {
     struct lstmc_snapshot *snapshot;
     struct lstmc_progress *progress;
     struct lstmc_message *message;
+    int writes;                 /* files; else another rank does */
 };
 
 /* Refuses monitors and fields of file names that nothing gives, and what does not go together. */

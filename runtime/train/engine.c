@@ -1,47 +1,8 @@
-/* engine.c: an engine over a generated model: owns its structs and deals a batch out to its tapes.
- * Shard s takes rows s * batch and on. Each shard has its own gradients (the first one those of the caller), added up
- * in the order of the shards, so that the sums are a function of the number of shards and of nothing else: not of the
- * number of threads that compute them. Where a model needs sums over the whole batch, all shards do one phase of a
- * pass, meet, and take the sums over. */
-#include "runtime/lstmc.h"
-#include "ranges.h"
-#include "threads.h"
+/* engine.c: an engine over a generated model: owns its structs, and lends them to the calls of a training. */
+#include "engine_batch.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define SUM_BLOCK ((size_t)4096)    /* floats */
-#define SUM_TASKS 16                /* more than threads, so that one that is held up is not waited for */
-
-struct generated {
-    const struct lstmc_model *model;
-    const float *weights;
-    int packed_is_current;      /* inference operands are made when a prediction asks for them: training never does */
-    void *packed, *training;
-    void **tapes;
-    float **gradients;          /* one for each shard but the first, which adds to the caller's */
-    float *losses;              /* one for each shard */
-    float **parts;              /* one for each shard: what is being added up */
-    lstmc_sum_parts *sum;       /* NULL: what is below */
-    void *sum_context;
-    struct lstmc_threads *threads;
-    void **batch_scratch;       /* one for each thread */
-    int batch_scratch_count;
-    enum lstmc_carry carry;
-    const int32_t *lengths;     /* of the rows of a call; NULL: all steps of all of them count */
-};
-
-/* One call of train, evaluate or predict: what its shards have in common. */
-struct job {
-    struct generated *generated;
-    const void *x, *target;
-    const float *sample_weight;
-    int rows, first_row;
-    float scale;
-    uint64_t seed;
-    float *gradients, *output;
-    int phase;                  /* of the pass that is being done */
-};
 
 static int can_train(const struct lstmc_model *model)
 {
@@ -63,262 +24,19 @@ static void generated_prepare_range(void *context, const float *weights, size_t 
     generated->model->prepare_range(generated->training, weights, first, count);
 }
 
-static int shard_count(const struct job *job)
-{
-    int batch = job->generated->model->batch;
-    return job->rows / batch + (job->rows % batch != 0);
-}
-
-/* How many of the rows from `first` on go through one tape. */
-static int shard_rows(const struct job *job, int first)
-{
-    int batch = job->generated->model->batch;
-    return job->rows - first < batch ? job->rows - first : batch;
-}
-
-static const void *row_of(const void *rows, int row, size_t count)
-{
-    return (const char *)rows + (size_t)row * count * sizeof(float);
-}
-
-static int phases_of(int cut)
-{
-    return cut > 1 ? cut : 1;
-}
-
-static void forward_shard(const struct job *job, int shard, int phase)
-{
-    struct generated *generated = job->generated;
-    const struct lstmc_model *model = generated->model;
-    char *tape = generated->tapes[shard];
-    int first = shard * model->batch, count = shard_rows(job, first), row = job->first_row + first;
-    const void *x = row_of(job->x, first, model->input_count);
-    if (phase == 0 && generated->carry != LSTMC_CARRY_ON)
-        model->reset_tape(generated->training, tape);
-    memcpy(tape + model->first_row_offset, &row, sizeof row);
-    const int32_t *lengths = generated->lengths ? generated->lengths + first : NULL;
-    if (model->forward_phase && lengths)
-        model->forward_phase_lengths(generated->training, tape, x, lengths, count, job->seed, phase);
-    else if (model->forward_phase)
-        model->forward_phase(generated->training, tape, x, count, job->seed, phase);
-    else if (lengths)
-        model->forward_lengths(generated->training, tape, x, lengths, count, job->seed);
-    else
-        model->forward(generated->training, tape, x, count, job->seed);
-}
-
-static void forward_all(const struct job *job, int shard)
-{
-    for (int phase = 0; phase < phases_of(job->generated->model->forward_phases); phase++)
-        forward_shard(job, shard, phase);
-}
-
-static void output_shard(const struct job *job, int shard)
-{
-    const struct lstmc_model *model = job->generated->model;
-    int first = shard * model->batch;
-    memcpy(job->output + (size_t)first * model->output_count,
-           (const char *)job->generated->tapes[shard] + model->output_offset,
-           (size_t)shard_rows(job, first) * model->output_count * sizeof(float));
-}
-
-/* Outputs and loss of a shard's rows. */
-static void loss_shard(const struct job *job, int shard)
-{
-    struct generated *generated = job->generated;
-    const struct lstmc_model *model = generated->model;
-    int first = shard * model->batch;
-    output_shard(job, shard);
-    generated->losses[shard] =
-        model->loss_function(generated->tapes[shard], row_of(job->target, first, model->target_count),
-                             job->sample_weight ? job->sample_weight + (size_t)first * lstmc_weights_per_sample(model)
-                                                : NULL,
-                             job->scale);
-}
-
-static void backward_shard(const struct job *job, int shard, int phase)
-{
-    struct generated *generated = job->generated;
-    const struct lstmc_model *model = generated->model;
-    float *into = shard ? generated->gradients[shard] : job->gradients;
-    if (shard && phase == 0)
-        memset(into, 0, model->gradient_count * sizeof *into);
-    if (model->backward_phase)
-        model->backward_phase(generated->training, generated->tapes[shard], into, phase);
-    else
-        model->backward(generated->training, generated->tapes[shard], into);
-}
-
-/* The states that the next call begins with. */
-static void carry_shard(const struct job *job, int shard)
-{
-    const struct generated *generated = job->generated;
-    if (generated->carry != LSTMC_CARRY_NOTHING)
-        generated->model->carry(generated->tapes[shard]);
-}
-
-/* ---- a batch whose shards need nothing of each other ---- */
-
-static void whole_shard(void *context, int shard, int thread)
-{
-    const struct job *job = context;
-    const struct lstmc_model *model = job->generated->model;
-    (void)thread;
-    forward_all(job, shard);
-    loss_shard(job, shard);
-    for (int phase = 0; job->gradients && phase < phases_of(model->backward_phases); phase++)
-        backward_shard(job, shard, phase);
-    carry_shard(job, shard);
-}
-
-/* ---- a batch whose shards meet after each phase ---- */
-
-static void forward_task(void *context, int shard, int thread)
-{
-    (void)thread;
-    forward_shard(context, shard, ((const struct job *)context)->phase);
-}
-
-static void loss_task(void *context, int shard, int thread)
-{
-    (void)thread;
-    loss_shard(context, shard);
-}
-
-static void backward_task(void *context, int shard, int thread)
-{
-    (void)thread;
-    backward_shard(context, shard, ((const struct job *)context)->phase);
-}
-
-static void carry_task(void *context, int shard, int thread)
-{
-    (void)thread;
-    carry_shard(context, shard);
-}
-
-static void sum_parts(struct generated *generated, int count, size_t length)
-{
-    if (generated->sum)
-        generated->sum(generated->sum_context, generated->parts, count, length);
-    for (int part = 1; part < count && !generated->sum; part++)
-        lstmc_range_add(generated->parts[0], generated->parts[part], length);
-}
-
-/* What the tapes have of the whole batch's sums of this phase; each gets the sum. */
-static void sum_tapes(const struct job *job, int backward)
-{
-    struct generated *generated = job->generated;
-    int shards = shard_count(job);
-    for (int i = 0; i < generated->model->sum_count; i++) {
-        const struct lstmc_sum *sum = &generated->model->sums[i];
-        if (sum->backward != backward || sum->phase != job->phase)
-            continue;
-        for (int shard = 0; shard < shards; shard++)
-            generated->parts[shard] = (float *)generated->tapes[shard] + sum->offset;
-        sum_parts(generated, shards, sum->count);
-        for (int shard = 1; shard < shards; shard++)
-            memcpy(generated->parts[shard], generated->parts[0], sum->count * sizeof(float));
-    }
-}
-
-static void run_in_phases(struct job *job)
-{
-    const struct lstmc_model *model = job->generated->model;
-    struct lstmc_threads *threads = job->generated->threads;
-    int shards = shard_count(job);
-    for (job->phase = 0; job->phase < phases_of(model->forward_phases); job->phase++) {
-        lstmc_threads_run(threads, shards, forward_task, job);
-        sum_tapes(job, 0);
-    }
-    lstmc_threads_run(threads, shards, loss_task, job);
-    for (job->phase = 0; job->gradients && job->phase < phases_of(model->backward_phases); job->phase++) {
-        lstmc_threads_run(threads, shards, backward_task, job);
-        sum_tapes(job, 1);
-    }
-    lstmc_threads_run(threads, shards, carry_task, job);
-}
-
-/* ---- gradients ---- */
-
-/* How many threads may share the sum of gradients: for few of them it costs less than a meeting. */
-static int sum_count(const struct lstmc_model *model)
-{
-    size_t blocks = model->gradient_count / SUM_BLOCK + (model->gradient_count % SUM_BLOCK != 0);
-    return blocks < SUM_TASKS ? (int)blocks : SUM_TASKS;
-}
-
-/* Block by block, so that the sum stays in the cache until the last shard has been added. */
-static void add_gradients(void *context, int task, int thread)
-{
-    const struct job *job = context;
-    const struct lstmc_model *model = job->generated->model;
-    size_t blocks = model->gradient_count / SUM_BLOCK + (model->gradient_count % SUM_BLOCK != 0),
-           tasks = (size_t)sum_count(model);
-    (void)thread;
-    for (size_t block = (size_t)task * blocks / tasks; block < ((size_t)task + 1) * blocks / tasks; block++) {
-        size_t first = block * SUM_BLOCK, rest = model->gradient_count - first;
-        for (int shard = 1; shard < shard_count(job); shard++)
-            lstmc_range_add(job->gradients + first, job->generated->gradients[shard] + first,
-                            rest < SUM_BLOCK ? rest : SUM_BLOCK);
-    }
-}
-
-static void sum_gradients(struct job *job)
-{
-    struct generated *generated = job->generated;
-    if (!generated->sum) {
-        lstmc_threads_run(generated->threads, sum_count(generated->model), add_gradients, job);
-        return;
-    }
-    for (int shard = 0; shard < shard_count(job); shard++)
-        generated->parts[shard] = shard ? generated->gradients[shard] : job->gradients;
-    sum_parts(generated, shard_count(job), generated->model->gradient_count);
-}
-
-/* ---- the calls ---- */
-
-/* Returns the loss; gradients too, if they are asked for. */
-static float run_batch(struct job *job)
-{
-    struct generated *generated = job->generated;
-    int shards = shard_count(job), alone = shards == 1 && !generated->sum;
-    double loss = 0;
-    if (generated->model->sum_count && !alone)
-        run_in_phases(job);
-    else
-        lstmc_threads_run(generated->threads, shards, whole_shard, job);
-    if (job->gradients && !alone)
-        sum_gradients(job);
-    if (generated->carry == LSTMC_CARRY_FRESH)
-        generated->carry = LSTMC_CARRY_ON;
-    for (int shard = 0; shard < shards; shard++)
-        loss += (double)generated->losses[shard];
-    return (float)loss;
-}
-
 static void predict_block(void *context, int block, int thread)
 {
     const struct job *job = context;
     const struct generated *generated = job->generated;
     const struct lstmc_model *model = generated->model;
-    int first = block * model->batch, rows = shard_rows(job, first);
+    int first = block * model->batch, rows = lstmc_job_rows(job, block);
     void *scratch = generated->batch_scratch[thread];
-    const void *x = row_of(job->x, first, model->input_count);
+    const void *x = lstmc_row_of(job->x, first, model->input_count);
     float *output = job->output + (size_t)first * model->output_count;
     if (generated->lengths)
         model->predict_batch_lengths(generated->packed, scratch, x, generated->lengths + first, rows, output);
     else
         model->predict_batch(generated->packed, scratch, x, rows, output);
-}
-
-/* A block of rows through its tape, for the states that it goes on with. */
-static void predict_shard(void *context, int shard, int thread)
-{
-    (void)thread;
-    forward_all(context, shard);
-    output_shard(context, shard);
-    carry_shard(context, shard);
 }
 
 static float generated_train(void *context, const void *x, const void *target, const float *sample_weight, int rows,
@@ -336,7 +54,7 @@ static float generated_train(void *context, const void *x, const void *target, c
                        .gradients = gradients,
                        .output = output };
     generated->packed_is_current = 0;           /* an update follows */
-    return run_batch(&job);
+    return lstmc_job_run(&job);
 }
 
 static float generated_evaluate(void *context, const void *x, const void *target, const float *sample_weight, int rows,
@@ -350,7 +68,7 @@ static float generated_evaluate(void *context, const void *x, const void *target
                        .rows = rows,
                        .scale = scale,
                        .output = output };
-    return run_batch(&job);
+    return lstmc_job_run(&job);
 }
 
 static void generated_predict(void *context, const void *x, int rows, float *output)
@@ -358,14 +76,14 @@ static void generated_predict(void *context, const void *x, int rows, float *out
     struct generated *generated = context;
     struct job job = { .generated = generated, .x = x, .rows = rows, .output = output };
     if (generated->carry != LSTMC_CARRY_NOTHING) {
-        lstmc_threads_run(generated->threads, shard_count(&job), predict_shard, &job);
+        lstmc_job_predict(&job);
         generated->carry = LSTMC_CARRY_ON;
         return;
     }
     if (!generated->packed_is_current)
         generated->model->prepare(generated->packed, generated->weights);
     generated->packed_is_current = 1;
-    lstmc_threads_run(generated->threads, shard_count(&job), predict_block, &job);
+    lstmc_threads_run(generated->threads, lstmc_job_shards(&job), predict_block, &job);
 }
 
 struct call {
@@ -388,14 +106,9 @@ static void generated_run(void *context, int count, void (*task)(void *task_cont
 
 static void *generated_tape(void *context, int shard)
 {
-    return ((struct generated *)context)->tapes[shard];
-}
-
-static void generated_sum_by(void *context, lstmc_sum_parts *sum, void *sum_context)
-{
-    struct generated *generated = context;
-    generated->sum = sum;
-    generated->sum_context = sum_context;
+    const struct generated *generated = context;
+    int own = shard - generated->share.first;
+    return own >= 0 && own < generated->share.count ? generated->tapes[own] : NULL;
 }
 
 /* Every tape has seen the sums of the whole batch. */
@@ -470,25 +183,58 @@ static void generated_free(void *context)
     free(generated);
 }
 
-static int alloc_training(struct generated *generated)
+/* Tapes and gradients of so many shards; 0: there is no memory for them. */
+static int set_shards(struct generated *generated, int count)
 {
     const struct lstmc_model *model = generated->model;
-    generated->training = struct_alloc(model->training_bytes);
-    generated->tapes = calloc((size_t)model->shards, sizeof *generated->tapes);
-    generated->losses = calloc((size_t)model->shards, sizeof *generated->losses);
-    generated->parts = calloc((size_t)model->shards, sizeof *generated->parts);
-    if (!generated->training || !generated->tapes || !generated->losses || !generated->parts)
-        return 0;
-    if (model->shards > 1 && !(generated->gradients = calloc((size_t)model->shards, sizeof *generated->gradients)))
-        return 0;
-    for (int shard = 0; shard < model->shards; shard++) {
-        if (!(generated->tapes[shard] = struct_alloc(model->tape_bytes)))
-            return 0;
-        if (shard && !(generated->gradients[shard] = struct_alloc(model->gradient_count * sizeof(float))))
-            return 0;
+    int good = 1;
+    for (int own = 0; own < model->shards; own++) {
+        void **tape = &generated->tapes[own];
+        float **gradients = &generated->gradients[own];
+        if (own >= count) {
+            lstmc_free(*tape);
+            lstmc_free(*gradients);
+            *tape = *gradients = NULL;
+            continue;
+        }
+        if (!*tape)
+            good &= (*tape = struct_alloc(model->tape_bytes)) != NULL;
+        if (own && !*gradients)
+            good &= (*gradients = struct_alloc(model->gradient_count * sizeof(float))) != NULL;
     }
-    return 1;
+    return good;
 }
+
+static int alloc_training(struct generated *generated)
+{
+    size_t shards = (size_t)generated->model->shards;
+    generated->training = struct_alloc(generated->model->training_bytes);
+    generated->tapes = calloc(shards, sizeof *generated->tapes);
+    generated->gradients = calloc(shards, sizeof *generated->gradients);
+    generated->losses = calloc(shards, sizeof *generated->losses);
+    generated->parts = calloc(shards, sizeof *generated->parts);
+    generated->share.count = generated->model->shards;
+    return generated->training && generated->tapes && generated->gradients && generated->losses && generated->parts &&
+           set_shards(generated, generated->share.count);
+}
+
+/* Memory first, so that the old share still holds where there is none for the new one. */
+static int generated_share(void *context, const struct lstmc_share *share)
+{
+    struct generated *generated = context;
+    const struct lstmc_share all = { .count = generated->model->shards };
+    if (!share)
+        share = &all;
+    if (share->first < 0 || share->count < 1 || share->count > generated->model->shards - share->first)
+        return LSTMC_MISMATCH;
+    if (!set_shards(generated, share->count)) {
+        set_shards(generated, generated->share.count);
+        return LSTMC_NO_MEMORY;
+    }
+    generated->share = *share;
+    return LSTMC_OK;
+}
+
 
 int lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *engine)
 {
@@ -517,7 +263,7 @@ int lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *en
         engine->evaluate = generated_evaluate;
         engine->prepare_range = model->prepare_range ? generated_prepare_range : NULL;
         engine->tape = generated_tape;
-        engine->sum_by = generated_sum_by;
+        engine->share = generated_share;
         engine->carry = model->carry ? generated_carry : NULL;
         engine->lengths = model->has_lengths ? generated_lengths : NULL;
         engine->update = model->update_statistics ? generated_update : NULL;
@@ -530,10 +276,9 @@ int lstmc_engine_threads(struct lstmc_engine *engine, int threads)
     return engine->threads ? engine->threads(engine->context, threads) : 1;
 }
 
-void lstmc_engine_sum(struct lstmc_engine *engine, lstmc_sum_parts *sum, void *sum_context)
+int lstmc_engine_share(struct lstmc_engine *engine, const struct lstmc_share *share)
 {
-    if (engine->sum_by)
-        engine->sum_by(engine->context, sum, sum_context);
+    return engine->share ? engine->share(engine->context, share) : LSTMC_MISMATCH;
 }
 
 void lstmc_engine_free(struct lstmc_engine *engine)

@@ -80,11 +80,12 @@ static int in_tapes(struct lstmc_message *where, const struct lstmc_engine *engi
 {
     const struct lstmc_model *model = engine->model;
     for (int shard = 0; engine->tape && shard * model->batch < rows; shard++) {
+        const float *tape = engine->tape(engine->context, shard);
         char before[64] = "";
         if (shard)
             snprintf(before, sizeof before, "in the rows from %d of the batch on, ", shard * model->batch);
-        if (in_tensors(where, before, model->tape_tensors, model->tape_tensor_count,
-                       engine->tape(engine->context, shard), model->tape_bytes / sizeof(float)))
+        if (tape && in_tensors(where, before, model->tape_tensors, model->tape_tensor_count,
+                       tape, model->tape_bytes / sizeof(float)))
             return 1;
     }
     return 0;
@@ -107,4 +108,17 @@ struct lstmc_message lstmc_find_not_finite(const struct lstmc_engine *engine, co
         in_tensors(&where, "the gradient of ", model->weights, model->weight_tensors, batch->gradients,
                    model->gradient_count);
     return where;
+}
+
+struct lstmc_message lstmc_ranks_find_not_finite(struct lstmc_ranks *ranks, const struct lstmc_batch *batch)
+{
+    struct lstmc_message found = lstmc_find_not_finite(ranks->engine, batch), *all;
+    if (ranks->ranks == 1 || !(all = lstmc_alloc((size_t)ranks->ranks * sizeof *all)))
+        return found;
+    all[ranks->rank] = found;
+    lstmc_ranks_gather_equal(ranks, all, sizeof *all);
+    for (int rank = ranks->ranks; rank-- > 0 && !ranks->failed;)
+        found = all[rank].text[0] ? all[rank] : found;
+    lstmc_free(all);
+    return found;
 }

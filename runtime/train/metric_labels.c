@@ -30,7 +30,7 @@ int lstmc_count_label_errors(const struct lstmc_model *model, const struct lstmc
     int32_t *read = malloc(((size_t)paths.steps + (size_t)most + 1) * sizeof *read);
     if (!read)
         return LSTMC_NO_MEMORY;
-    for (int row = 0; row < of->rows; row++) {
+    for (int row = of->first; row < of->first + of->rows; row++) {
         const int32_t *labels = of->target + (size_t)row * model->target_count;
         double weight = of->weights ? (double)of->weights[(size_t)row * lstmc_weights_per_sample(model)] : 1;
         int there = lstmc_labels_count(labels, most, paths.blank);

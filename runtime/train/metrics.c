@@ -309,7 +309,8 @@ static size_t places_of_step(const struct lstmc_model *model, const struct view 
 
 int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_engine *engine,
                          const struct lstmc_metric_use *use, const float *output, const void *target,
-                         const float *weights, int rows, double *sum, double *count, double *tally)
+                         const float *weights, int first, int rows, double *sum, double *count,
+                         double *tally)
 {
     size_t each = lstmc_weights_per_sample(model);
     struct view of = view_of(model, use->name);
@@ -317,7 +318,7 @@ int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_eng
         return LSTMC_MISMATCH;
     if (of.metric->targets == LABELS) {
         const struct lstmc_label_rows labels = { engine, of.index, output + of.output, (const int32_t *)target +
-                                                 of.target, weights ? weights + of.first_weight : NULL, rows };
+                                                 of.target, weights ? weights + of.first_weight : NULL, first, rows };
         return lstmc_count_label_errors(model, &labels, sum, count);
     }
     int one_class = of.metric->targets == ONE_CLASS || (of.metric->targets == EITHER && of.target_is_class);
@@ -329,7 +330,7 @@ int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_eng
         masked = lstmc_mask_of(engine, of.index);
     double least = 1;
     size_t of_step = places_of_step(model, &of, places), counted = 0;
-    for (size_t i = 0; i < (size_t)rows * places; i++) {
+    for (size_t i = (size_t)first * places; i < (size_t)(first + rows) * places; i++) {
         size_t row = i / places, at = i % places;
         const float *mask = engine ? lstmc_mask_row(&masked, (int)row) : NULL;
         int counts = !mask || mask[at / of_step] != 0;
@@ -357,7 +358,7 @@ int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_eng
 int lstmc_metric_add(const struct lstmc_model *model, const char *name, const float *output, const void *target,
                      int rows, double *sum, double *count)
 {
-    return lstmc_metric_collect(model, NULL, &(struct lstmc_metric_use){ .name = name }, output, target, NULL, rows,
+    return lstmc_metric_collect(model, NULL, &(struct lstmc_metric_use){ .name = name }, output, target, NULL, 0, rows,
                                 sum, count, NULL);
 }
 

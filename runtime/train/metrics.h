@@ -21,11 +21,12 @@ size_t lstmc_metric_tally(const struct lstmc_model *model, const struct lstmc_me
 size_t lstmc_metric_tallies(const struct lstmc_model *model, const struct lstmc_train_options *options);
 
 /* Steps that the engine's last call masked do not count (engine NULL: there is none).
- * Adds `rows` samples: to the sum and the count, or to the tally, which may be NULL where there is none. weights [rows,
- * lstmc_weights_per_sample]: how much each counts; NULL: 1. LSTMC_MISMATCH as lstmc_metric_add. */
+ * Adds the rows from `first` on: to the sum and the count, or to the tally, which may be NULL where there is none.
+ * weights [rows, lstmc_weights_per_sample]: how much each counts; NULL: 1. LSTMC_MISMATCH as lstmc_metric_add. */
 int lstmc_metric_collect(const struct lstmc_model *model, const struct lstmc_engine *engine,
                          const struct lstmc_metric_use *use, const float *output, const void *target,
-                         const float *weights, int rows, double *sum, double *count, double *tally);
+                         const float *weights, int first, int rows, double *sum, double *count,
+                         double *tally);
 double lstmc_metric_result(const struct lstmc_model *model, const struct lstmc_metric_use *use, double sum,
                            double count, const double *tally);
 
@@ -67,7 +68,7 @@ struct lstmc_label_rows {
     const float *output;                    /* where it begins in the first row */
     const int32_t *target;
     const float *weights;                   /* NULL: 1 */
-    int rows;
+    int first, rows;                        /* of the batch: the rows that are counted */
 };
 
 /* Adds how far what the best path says is from the labels, and how many labels there are. LSTMC_MISMATCH where the

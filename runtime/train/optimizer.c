@@ -80,6 +80,14 @@ static int clips_norm(const struct lstmc_optimizer *o)
     return o->clipnorm > 0 || o->global_clipnorm > 0;
 }
 
+int lstmc_blocks_need_sums(const struct lstmc_model *model)
+{
+    int need = clips_norm(&model->optimizer);
+    for (int i = 0; i < trainable_tensors(model); i++)
+        need |= model->weights[i].l1 != 0 || model->weights[i].l2 != 0;
+    return need;
+}
+
 static void block_regularize(const struct lstmc_step *step, const struct lstmc_block *block)
 {
     const struct lstmc_tensor *tensor = block->tensor;
@@ -220,10 +228,15 @@ static size_t state_parts(const struct lstmc_optimizer *o)
     return 0;
 }
 
+static float *state_of(const struct lstmc_step *step, size_t part, const struct lstmc_block *block)
+{
+    return step->state + part * step->state_count + (block->offset - step->state_first);
+}
+
 int lstmc_block_is_new(const struct lstmc_step *step, const struct lstmc_block *block)
 {
     for (size_t part = 0; part < state_parts(&step->model->optimizer); part++)
-        if (lstmc_range_largest(step->state + part * step->model->gradient_count + block->offset, block->count) != 0)
+        if (lstmc_range_largest(state_of(step, part, block), block->count) != 0)
             return 0;
     return 1;
 }
@@ -252,7 +265,7 @@ int lstmc_block_update(const struct lstmc_step *step, const struct lstmc_block *
                                    .rate_of_gradient = step->rate_of_gradient,
                                    .root_correction = step->root_correction };
     for (size_t part = 0; part < state_parts(o); part++)
-        update.part[part] = step->state + part * step->model->gradient_count + block->offset;
+        update.part[part] = state_of(step, part, block);
     return lstmc_range_update(o, &update);
 }
 
@@ -271,7 +284,8 @@ float lstmc_optimizer_step(const struct lstmc_model *model, float *weights, floa
                            uint64_t iteration, float learning_rate)
 {
     const struct lstmc_optimizer *o = &model->optimizer;
-    struct lstmc_step step = { .model = model, .weights = weights, .gradients = gradients, .state = state };
+    struct lstmc_step step = { .model = model, .weights = weights, .gradients = gradients, .state = state,
+                               .state_count = model->gradient_count };
     double all = 0;
     lstmc_step_begin(&step, iteration, learning_rate);
     for (int i = 0; i < trainable_tensors(model); i++) {

@@ -10,6 +10,7 @@
 struct lstmc_step {
     const struct lstmc_model *model;
     float *weights, *gradients, *state;
+    size_t state_first, state_count;    /* the state is that of so many weights, from that one on */
     /* by lstmc_step_begin; as in struct lstmc_update */
     float decay, decay_of_gradient, rate, rate_of_gradient, root_correction;
 };
@@ -41,6 +42,9 @@ void lstmc_block_prepare(const struct lstmc_step *step, struct lstmc_block *bloc
 /* The factors of all blocks; returns the sum of all squares, which is finite if and only if
  * all gradients are. */
 double lstmc_blocks_combine(const struct lstmc_step *step, struct lstmc_block *blocks, size_t count);
+
+/* Whether scales and penalty depend on the sums of all blocks: something clips by a norm, or is regularised. */
+int lstmc_blocks_need_sums(const struct lstmc_model *model);
 
 /* The regularisers' part of the loss: the bits of lstmc_penalty. */
 float lstmc_blocks_penalty(const struct lstmc_block *blocks, size_t count);

@@ -21,24 +21,28 @@ size_t lstmc_carried_floats(const struct lstmc_model *model)
 
 void lstmc_carried_get(const struct lstmc_engine *engine, float *states)
 {
-    for (int shard = 0; shard < engine->model->shards; shard++)
+    for (int shard = 0; shard < engine->model->shards; shard++) {
+        const float *tape = engine->tape(engine->context, shard);
         for (int i = 0; i < engine->model->tape_tensor_count; i++) {
             const struct lstmc_tensor *tensor = &engine->model->tape_tensors[i];
-            memcpy(states, (const float *)engine->tape(engine->context, shard) + tensor->offset,
-                   row_floats(tensor) * sizeof *states);
+            if (tape)
+                memcpy(states, tape + tensor->offset, row_floats(tensor) * sizeof *states);
             states += row_floats(tensor);
         }
+    }
 }
 
 void lstmc_carried_set(const struct lstmc_engine *engine, const float *states)
 {
-    for (int shard = 0; shard < engine->model->shards; shard++)
+    for (int shard = 0; shard < engine->model->shards; shard++) {
+        float *tape = engine->tape(engine->context, shard);
         for (int i = 0; i < engine->model->tape_tensor_count; i++) {
             const struct lstmc_tensor *tensor = &engine->model->tape_tensors[i];
-            memcpy((float *)engine->tape(engine->context, shard) + tensor->offset, states,
-                   row_floats(tensor) * sizeof *states);
+            if (tape)
+                memcpy(tape + tensor->offset, states, row_floats(tensor) * sizeof *states);
             states += row_floats(tensor);
         }
+    }
 }
 
 void lstmc_snapshot_free(struct lstmc_snapshot *snapshot)

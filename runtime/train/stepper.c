@@ -12,19 +12,26 @@
 #define SMALL ((size_t)32768)       /* weights whose update costs less than a meeting of threads */
 
 int lstmc_stepper_create(struct lstmc_stepper *stepper, const struct lstmc_engine *engine, float *weights,
-                         float *gradients, float *state)
+                         float *gradients, float *state, struct lstmc_ranks *ranks)
 {
     const struct lstmc_model *model = engine->model;
     *stepper = (struct lstmc_stepper){
         .engine = engine,
+        .ranks = ranks,
         .block_count = lstmc_blocks_count(model),
+        .end = ranks ? ranks->first_float[ranks->rank + 1] : model->gradient_count,
+        .first = ranks ? ranks->first_float[ranks->rank] : 0,
         .step = { .model = model, .weights = weights, .gradients = gradients, .state = state }
     };
+    stepper->first_block = ranks ? ranks->first_block[ranks->rank] : 0;
+    stepper->end_block = ranks ? ranks->first_block[ranks->rank + 1] : stepper->block_count;
+    stepper->step.state_first = stepper->first;
+    stepper->step.state_count = stepper->end - stepper->first;
     stepper->blocks = calloc(stepper->block_count + 1, sizeof *stepper->blocks);
     if (!stepper->blocks)
         return LSTMC_NO_MEMORY;
     lstmc_blocks_fill(model, stepper->blocks);
-    for (size_t i = 0; i < stepper->block_count; i++)
+    for (size_t i = stepper->first_block; i < stepper->end_block; i++)
         stepper->blocks[i].rests = lstmc_block_is_new(&stepper->step, &stepper->blocks[i]);
     return LSTMC_OK;
 }
@@ -37,12 +44,13 @@ void lstmc_stepper_free(struct lstmc_stepper *stepper)
 
 static int task_count(const struct lstmc_stepper *stepper)
 {
-    return stepper->step.model->gradient_count < SMALL ? 1 : TASKS;
+    return stepper->end - stepper->first < SMALL ? 1 : TASKS;
 }
 
 static size_t first_block(const struct lstmc_stepper *stepper, int task)
 {
-    return stepper->block_count * (size_t)task / (size_t)task_count(stepper);
+    const size_t count = stepper->end_block - stepper->first_block;
+    return stepper->first_block + count * (size_t)task / (size_t)task_count(stepper);
 }
 
 static void run_tasks(struct lstmc_stepper *stepper, void (*task)(void *context, int index))
@@ -63,9 +71,31 @@ static void prepare_blocks(void *context, int task)
         lstmc_block_prepare(&stepper->step, &stepper->blocks[i]);
 }
 
+/* Of the blocks of other ranks: what the factor of all gradients and the penalty are made of. */
+static void share_sums(struct lstmc_stepper *stepper)
+{
+    struct { double squares, penalty; } *sums = lstmc_alloc((stepper->block_count + 1) * sizeof *sums);
+    if (!sums) {
+        stepper->ranks->failed = 1;
+        return;
+    }
+    for (size_t i = stepper->first_block; i < stepper->end_block; i++) {
+        sums[i].squares = stepper->blocks[i].squares;
+        sums[i].penalty = stepper->blocks[i].penalty;
+    }
+    lstmc_ranks_gather_blocks(stepper->ranks, sums, sizeof *sums);
+    for (size_t i = 0; i < stepper->block_count; i++) {
+        stepper->blocks[i].squares = sums[i].squares;
+        stepper->blocks[i].penalty = sums[i].penalty;
+    }
+    lstmc_free(sums);
+}
+
 int lstmc_stepper_prepare(struct lstmc_stepper *stepper, float *penalty)
 {
     run_tasks(stepper, prepare_blocks);
+    if (stepper->ranks && stepper->ranks->ranks > 1 && lstmc_blocks_need_sums(stepper->step.model))
+        share_sums(stepper);
     *penalty = lstmc_blocks_penalty(stepper->blocks, stepper->block_count);
     return isfinite(lstmc_blocks_combine(&stepper->step, stepper->blocks, stepper->block_count)) != 0;
 }
@@ -101,11 +131,13 @@ static size_t block_at(const struct lstmc_stepper *stepper, size_t place)
 /* Where the floats of a task begin: it has whole groups. */
 static size_t first_float(const struct lstmc_stepper *stepper, int task)
 {
-    const size_t all = stepper->step.model->gradient_count;
+    const size_t count = stepper->end - stepper->first;
     const int tasks = task_count(stepper);
-    if (task == tasks || !all)
-        return all;
-    size_t place = all / (size_t)tasks * (size_t)task;
+    if (task == tasks || !count)
+        return stepper->end;
+    if (!task)
+        return stepper->first;
+    size_t place = stepper->first + count / (size_t)tasks * (size_t)task;
     return end_of_groups(stepper, stepper->blocks[block_at(stepper, place)].tensor, place);
 }
 
@@ -149,6 +181,30 @@ int lstmc_stepper_update(struct lstmc_stepper *stepper, uint64_t iteration, floa
     for (int task = 0; task < task_count(stepper); task++)
         spoilt |= stepper->spoilt[task];
     return !spoilt;
+}
+
+/* Whole groups of what all ranks have updated. */
+static void renew_blocks(void *context, int task)
+{
+    const struct lstmc_stepper *stepper = context;
+    const struct lstmc_engine *engine = stepper->engine;
+    const size_t first = first_float(stepper, task), end = first_float(stepper, task + 1);
+    if (end > first)
+        engine->prepare_range(engine->context, stepper->step.weights, first, end - first);
+}
+
+void lstmc_stepper_renew(struct lstmc_stepper *stepper)
+{
+    const struct lstmc_engine *engine = stepper->engine;
+    if (!engine->prepare_range || engine->update) {     /* what is no weight may have changed too */
+        engine->prepare(engine->context, stepper->step.weights);
+        return;
+    }
+    struct lstmc_stepper whole = *stepper;
+    whole.first = 0;
+    whole.end = stepper->step.model->gradient_count;
+    whole.prepares = 1;
+    run_tasks(&whole, renew_blocks);
 }
 
 /* A norm may go through all of a weight, so that a weight is one thread's. */

@@ -3,15 +3,24 @@
 #ifndef LSTMC_TOTALS_H
 #define LSTMC_TOTALS_H
 
+#include "ranks.h"
 #include "runtime/lstmc.h"
 
-/* A batch's loss is a mean, so that it counts once for each of its samples. The metrics are those of `output` and `y`;
- * of several outputs the losses too, as the engine's last call found them. tally [lstmc_metric_tallies]: of all metrics
- * that are no means, one behind the other. weights [rows, lstmc_weights_per_sample]: how much what is weighted counts;
- * NULL: 1. */
-int lstmc_totals_add(struct lstmc_totals *totals, double *tally, const struct lstmc_engine *engine,
-                     const struct lstmc_train_options *options, double loss, const float *output, const void *y,
-                     const float *weights, int rows, struct lstmc_message *message);
+/* Rows of a batch and what a model has said of them. */
+struct lstmc_scored {
+    const float *output;
+    const void *y;
+    const float *weights;       /* [rows, lstmc_weights_per_sample]: how much what is weighted counts; NULL: 1 */
+    int rows;
+};
+
+/* A batch's loss is a mean, so that it counts once for each of its samples. The metrics are those of the rows that each
+ * rank has; of several outputs the losses too, as the engine's last call found them. tally [lstmc_metric_tallies]: of
+ * all metrics that are no means, one behind the other. parts [lstmc_totals_parts]: room, for the shards. */
+int lstmc_totals_add(struct lstmc_totals *totals, double *tally, double *parts, struct lstmc_ranks *ranks,
+                     const struct lstmc_train_options *options, const struct lstmc_scored *of, double loss,
+                     struct lstmc_message *message);
+size_t lstmc_totals_parts(const struct lstmc_model *model, const struct lstmc_train_options *options);
 void lstmc_totals_means(const struct lstmc_model *model, const struct lstmc_train_options *options,
                         const struct lstmc_totals *totals, const double *tally, double *loss, double *metrics);
 
@@ -20,7 +29,7 @@ void lstmc_totals_means(const struct lstmc_model *model, const struct lstmc_trai
 int  lstmc_weighs(const struct lstmc_model *model, const struct lstmc_dataset *data);
 void lstmc_weigh_sample(const struct lstmc_model *model, const struct lstmc_dataset *data, size_t sample,
                         float *weights);
-void lstmc_weigh_classes(const struct lstmc_model *model, const void *y, size_t rows, float *weights);
+void lstmc_weigh_classes(struct lstmc_ranks *ranks, const void *y, int rows, float *weights);
 
 /* What makes the sum of a batch's losses Keras's mean. */
 float lstmc_batch_scale(const struct lstmc_model *model, size_t rows);
@@ -35,9 +44,12 @@ int lstmc_check_task(const struct lstmc_engine *engine, const struct lstmc_datas
 
 /* lstmc_evaluate with the memory of one batch and of the tallies: x and y are used with streams alone. Ends with
  * LSTMC_INTERRUPTED if options->interrupted says so. */
-struct lstmc_batch_memory { char *x, *y; int32_t *lengths; float *output, *weights; double *tally; };
+struct lstmc_batch_memory { char *x, *y; int32_t *lengths; float *output, *weights; double *tally, *parts; };
+int  lstmc_batch_memory_create(struct lstmc_batch_memory *memory, const struct lstmc_model *model,
+                               const struct lstmc_train_options *options);
+void lstmc_batch_memory_free(struct lstmc_batch_memory *memory);
 void lstmc_set_lengths(struct lstmc_engine *engine, const int32_t *lengths);
-int lstmc_evaluate_with(struct lstmc_engine *engine, const float *weights, const struct lstmc_dataset *data,
+int lstmc_evaluate_with(struct lstmc_ranks *ranks, const float *weights, const struct lstmc_dataset *data,
                         const struct lstmc_train_options *options, const struct lstmc_batch_memory *memory,
                         struct lstmc_totals *totals, struct lstmc_message *message);
 

@@ -23,14 +23,22 @@ struct places {
     int ignored;
 };
 
-/* A mean over those that count, where the batch is divided by all. 0 where none counts. */
-static void weigh_places(const struct places *p, size_t rows)
+/* Those of the rows from first to end - 1 that count. */
+static size_t count_places(const struct places *p, int first, int end)
 {
-    size_t all = rows * p->of_row, count = 0;
-    for (size_t row = 0; row < rows; row++)
+    size_t count = 0;
+    for (size_t row = (size_t)first; row < (size_t)end; row++)
         for (size_t i = 0; i < p->of_row; i++)
             count += p->class[row * p->class_stride + i] != p->ignored;
-    for (size_t row = 0; row < rows; row++)
+    return count;
+}
+
+/* A mean over those that count, where the batch is divided by all. 0 where none counts. */
+static void weigh_places(const struct places *p, struct lstmc_ranks *ranks, int rows)
+{
+    const int first = lstmc_ranks_first_row(ranks, rows), end = lstmc_ranks_end_row(ranks, rows);
+    const size_t all = (size_t)rows * p->of_row, count = lstmc_ranks_total(ranks, count_places(p, first, end));
+    for (size_t row = (size_t)first; row < (size_t)end; row++)
         for (size_t i = 0; i < p->of_row; i++) {
             float *weight = &p->weights[row * p->weight_stride + i];
             int counts = p->class[row * p->class_stride + i] != p->ignored;
@@ -38,15 +46,16 @@ static void weigh_places(const struct places *p, size_t rows)
         }
 }
 
-void lstmc_weigh_classes(const struct lstmc_model *model, const void *y, size_t rows, float *weights)
+void lstmc_weigh_classes(struct lstmc_ranks *ranks, const void *y, int rows, float *weights)
 {
+    const struct lstmc_model *model = ranks->model;
     size_t each = lstmc_weights_per_sample(model);
     if (model->ignores_class == 1 && !model->targets)
-        weigh_places(&(struct places){ y, weights, each, each, each, model->ignored_class }, rows);
+        weigh_places(&(struct places){ y, weights, each, each, each, model->ignored_class }, ranks, rows);
     for (int k = 0; model->targets && k < model->output_arrays; k++) {
         const struct lstmc_array *of = &model->targets[k];
         if (of->ignores_class == 1)
             weigh_places(&(struct places){ (const int32_t *)y + of->offset, weights + of->first_weight, of->weights,
-                                           model->target_count, each, of->ignored_class }, rows);
+                                           model->target_count, each, of->ignored_class }, ranks, rows);
     }
 }

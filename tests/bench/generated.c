@@ -154,7 +154,7 @@ static void open_training(Context *context)
     context->moments = checked_alloc(lstmc_optimizer_floats(model) * sizeof(float));
     context->engine.prepare(context->engine.context, context->weights);
     if (lstmc_stepper_create(&context->stepper, &context->engine, context->weights, context->gradients,
-                             context->moments)) {
+                             context->moments, NULL)) {
         fprintf(stderr, "bench: no memory for the updates of %s\n", context->task->title);
         exit(1);
     }
