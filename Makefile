@@ -6,7 +6,7 @@ WARN     = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes
 PKG      = pkg-config
 PACKAGES = liblua5.4-dev libopenblas-dev libcriterion-dev libjansson-dev libsndfile1-dev libfftw3-dev pkg-config \
            cmake gcc g++ clang libclang-rt-dev binutils zlib1g-dev libhdf5-dev libzip-dev libprotobuf-c-dev \
-           protobuf-c-compiler
+           protobuf-c-compiler libopenmpi-dev openmpi-bin
 
 LUA_CFLAGS      = $(shell $(PKG) --cflags lua5.4)
 LUA_LIBS        = $(shell $(PKG) --libs lua5.4)
@@ -32,6 +32,8 @@ CONTAINER_LIBS  = $(if $(HDF5),$(shell $(PKG) --libs hdf5)) $(if $(LIBZIP),$(she
 PROTOBUF_C     := $(shell $(PKG) --exists libprotobuf-c && command -v protoc-c >/dev/null && echo yes)
 PROTOBUF_CFLAGS = $(if $(PROTOBUF_C),-DHAVE_PROTOBUF_C -I$(BUILD)/protobuf $(shell $(PKG) --cflags libprotobuf-c))
 PROTOBUF_LIBS   = $(if $(PROTOBUF_C),$(shell $(PKG) --libs libprotobuf-c))
+# Optional, for mpirun lstmc train: without it that says what is missing.
+MPI            := $(shell $(PKG) --exists ompi-c && echo yes)
 CRITERION_CFLAGS = $(shell $(PKG) --cflags criterion)
 CRITERION_LIBS  = $(shell $(PKG) --libs criterion)
 
@@ -49,7 +51,7 @@ EMBED     = $(LUA_TEXT) compiler/commands/help.txt $(sort $(wildcard compiler/sh
 UNPACKER  = $(wildcard compiler/interchange/container/*.c)
 COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(UNPACKER),$(wildcard compiler/*.c compiler/*/*.c \
               compiler/interchange/*/*.c))) $(BUILD)/embedded.o $(if $(PROTOBUF_C),$(BUILD)/protobuf/onnx.pb-c.o)
-RUNTIME   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out runtime/interpreter/%,$(wildcard runtime/*/*.c)))
+RUNTIME   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out runtime/interpreter/% runtime/mpi/%,$(wildcard runtime/*/*.c)))
 INTERPRET = $(patsubst %.c,$(BUILD)/%_float.o,$(wildcard runtime/interpreter/*.c)) \
             $(patsubst %.c,$(BUILD)/%_double.o,$(wildcard runtime/interpreter/*.c))
 CONTAINER = $(patsubst %.c,$(BUILD)/%.o,$(UNPACKER))
@@ -57,7 +59,7 @@ LIBS      = $(LUA_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(SOUND_LIBS) $(PROTOBUF_LI
 TESTS     = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 SUPPORT   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_%,$(wildcard tests/*.c)))
 
-all: $(BUILD)/lstmc $(BUILD)/lstmc-container $(BUILD)/liblstmc.a
+all: $(BUILD)/lstmc $(BUILD)/lstmc-container $(BUILD)/liblstmc.a $(if $(MPI),$(BUILD)/lstmc-mpi.so)
 
 include compiler/install/install.mk
 
@@ -69,6 +71,13 @@ $(BUILD)/lstmc: $(COMPILER) $(INTERPRET) $(BUILD)/liblstmc.a
 $(BUILD)/lstmc-container: $(CONTAINER) $(BUILD)/liblstmc.a
 	$(call say,link)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(CONTAINER_LIBS) $(JANSSON_LIBS) -lm
+
+# What talks to MPI, loaded where mpirun or srun has started lstmc.
+$(BUILD)/lstmc-mpi.so: runtime/mpi/transport.c runtime/lstmc_transport.h
+	@mkdir -p $(@D)
+	$(call say,cc  )
+	$(Q)$(CC) -I. $(STD) $(WARN) $(CFLAGS) -shared -fPIC $(shell $(PKG) --cflags ompi-c) -o $@ $< \
+	  $(shell $(PKG) --libs ompi-c)
 
 $(CONTAINER): FLAGS += $(CONTAINER_CFLAGS)
 $(CONTAINER): $(BUILD)/container_flags

@@ -40,6 +40,14 @@ struct lstmc_transport {
     const char *(*why)(void *context);
 };
 
+/* ---- MPI: the module lstmc-mpi.so, where lstmc was built with MPI, to be loaded with RTLD_GLOBAL ---- */
+
+/* Begins MPI, once in a program. ranks_here: how many of the ranks share this machine. Returns 0, or not if MPI cannot
+ * begin. The struct stays where it is. */
+int  lstmc_mpi_open(struct lstmc_transport *transport, int *ranks_here);
+/* Ends MPI when all ranks do. abandoned, not 0: this rank cannot go on, and all others end now, with this status. */
+void lstmc_mpi_close(int abandoned);
+
 #ifdef __cplusplus
 }
 #endif

@@ -42,6 +42,7 @@ runtime/decode
 runtime/data         runtime/base runtime/files runtime/text
 runtime/train        runtime/base runtime/files
 runtime/interpreter  runtime/base compiler/front/model.h
+runtime/mpi
 '
 
 # What is written in lines of 120 columns at most.

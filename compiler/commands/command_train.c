@@ -21,6 +21,7 @@
 /* What the callbacks of a training need. */
 typedef struct Trainer {
     Session session;
+    Ranks ranks;                            /* which share the training */
     TrainingFiles files;
     char **metadata;                        /* of every file that holds weights */
     char **checkpoint_metadata;             /* the same, and by what the numbers were computed */
@@ -28,6 +29,7 @@ typedef struct Trainer {
     struct { uint64_t best_epoch; bool diverged, is_written; } last;        /* of the last checkpoint */
     char *saved;                            /* the last file of a ModelCheckpoint, or NULL */
     bool rate_failed;
+    bool is_trained;                        /* by all ranks: what follows one does alone */
     bool unwritten[LSTMC_CALLBACKS_MAX], flow_unwritten;        /* a file of a callback, in the end */
     const struct lstmc_callback *callbacks; /* of the training */
     FlowRecorder *flow;                     /* NULL: not asked for */
@@ -50,6 +52,8 @@ static void print_task(const Session *s, int epochs)
     printf("%s: %zu samples, %zu held out, %zu weights, batches of %d, %d epoch%s%s", m->name, s->data.samples,
            s->validation.samples, m->weight_count, m->batch * m->shards, epochs, epochs == 1 ? "" : "s",
            s->arguments.interpreted ? ", interpreted" : "");
+    if (s->ranks->transport.ranks > 1)
+        printf(", %d ranks", s->ranks->transport.ranks);
     if (s->threads > 1)
         printf(", %d threads", s->threads);
     if (s->data.lengths)
@@ -252,6 +256,7 @@ static struct lstmc_train_options make_options(Trainer *t)
         .wrote = note_written, .resume = a->resume ? &t->snapshot : NULL, .context = t,
     };
     session_set_metrics(s, &options);
+    options.transport = &s->ranks->transport;
     set_callbacks(t, &options);
     return options;
 }
@@ -410,17 +415,57 @@ static int first_weights(Session *s, uint64_t seed)
     return status;
 }
 
+/* Numbers that all ranks are to have alike: which samples there are, how many, and the text of the model. */
+static int compare_ranks(Trainer *t)
+{
+    Session *s = &t->session;
+    const uint64_t samples[] = { s->data.samples, s->validation.samples };
+    const size_t length = s->compiled.source.length;
+    int status = ranks_compare(&t->ranks, samples, sizeof samples, "the data", &s->message);
+    if (!status)
+        status = ranks_compare(&t->ranks, &length, sizeof length, "the model", &s->message);
+    return status ? status : ranks_compare(&t->ranks, s->compiled.source.text, length, "the model", &s->message);
+}
+
+/* The weights that a training begins with, from rank 0. */
+static int begin_weights(Trainer *t, uint64_t seed)
+{
+    Session *s = &t->session;
+    int status = LSTMC_OK;
+    if (!s->arguments.resume && !s->arguments.init && !t->ranks.transport.rank)
+        status = first_weights(s, seed);
+    status = ranks_agree(&t->ranks, status);
+    if (!status && !s->arguments.resume)
+        ranks_spread(&t->ranks, s->weights, s->engine.model->weight_count * sizeof *s->weights);
+    return status;
+}
+
+/* What one rank can do alone. */
+static int check_ranks(Trainer *t)
+{
+    Session *s = &t->session;
+    const char *alone = s->arguments.interpreted ? "--interpreted" : s->arguments.gradient_flow ? "--gradient-flow" : NULL;
+    if (t->ranks.transport.ranks == 1 || !alone)
+        return LSTMC_OK;
+    snprintf(s->message.text, sizeof s->message.text, "%s is for one rank", alone);
+    return LSTMC_MISMATCH;
+}
+
 static int train(Trainer *t)
 {
     Session *s = &t->session;
     struct lstmc_history history = { 0 };
     s->arguments.compile.keep_adjoints = s->arguments.gradient_flow;
     interrupt_prepare(lock_give_back);
-    int status = training_files_open(s, &t->files);
-    if (!status && s->arguments.resume)
-        status = load_checkpoint(t);
+    int status = check_ranks(t);
     if (!status)
-        status = session_prepare(s, s->arguments.init, true);
+        status = ranks_agree(&t->ranks, training_files_open(s, &t->files));
+    if (!status && s->arguments.resume)
+        status = ranks_agree(&t->ranks, load_checkpoint(t));
+    if (!status)
+        status = ranks_agree(&t->ranks, session_prepare(s, s->arguments.init, true));
+    if (!status)
+        status = compare_ranks(t);
     if (status)
         return status;
     session_print_notes(s);
@@ -429,27 +474,48 @@ static int train(Trainer *t)
     struct lstmc_train_options options = make_options(t);
     status = set_flow(t, &options);
     if (!status)
-        status = look_back(t, options.epochs);
-    if (status)
-        return status;
-    if (!s->arguments.resume && !s->arguments.init)
-        status = first_weights(s, options.seed);
+        status = ranks_agree(&t->ranks, t->ranks.transport.rank ? LSTMC_OK : look_back(t, options.epochs));
+    if (!status)
+        status = begin_weights(t, options.seed);
     if (status)
         return status;
     status = train_model(t, &options, &history);
-    return status || t->rate_failed ? status : finish(t, &history);
+    t->is_trained = !status;
+    if (status || t->rate_failed || t->ranks.transport.rank)
+        return status;
+    return finish(t, &history);
+}
+
+/* Whether other ranks wait for what this one will not do: what has failed, has failed here alone. */
+static bool is_abandoned(const Trainer *t, int status)
+{
+    bool everywhere = status == LSTMC_INTERRUPTED || status == LSTMC_NOT_FINITE || status == LSTMC_MISMATCH;
+    return status && !everywhere && !t->is_trained && !t->ranks.others_failed;
 }
 
 int command_train(const Arguments *arguments)
 {
     Trainer t = { .metadata = NULL };
+    Arena *arena = arena_create();
+    int result = ranks_begin(&t.ranks, arena);
+    if (result) {
+        arena_free(arena);
+        return result;
+    }
     session_open(&t.session, arguments);
-    int status = t.session.description ? train(&t) : 1;
+    t.session.ranks = &t.ranks;
+    int status = ranks_agree(&t.ranks, t.session.description ? LSTMC_OK : LSTMC_MISMATCH);
+    if (!status)
+        status = train(&t);
     gradient_flow_free(t.flow);
     lstmc_snapshot_free(&t.snapshot);
     lstmc_metadata_free(t.metadata);
     lstmc_metadata_free(t.checkpoint_metadata);
     free(t.saved);
-    int result = session_close(&t.session, status ? status : t.rate_failed);
-    return status == LSTMC_INTERRUPTED && !t.rate_failed ? SIGNAL_STATUS + *interrupt_flag() : result;
+    result = session_close(&t.session, status ? status : t.rate_failed);
+    if (status == LSTMC_INTERRUPTED && !t.rate_failed)
+        result = SIGNAL_STATUS + *interrupt_flag();
+    result = ranks_end(&t.ranks, result, is_abandoned(&t, status));
+    arena_free(arena);
+    return result;
 }

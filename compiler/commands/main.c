@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "compiler/base/embedded.h"
 #include "compiler/base/streams.h"
+#include "compiler/session/ranks.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,10 @@ static int run_command(int argc, char **argv)
     };
     Arguments arguments;
     int status = arguments_read(argc - 1, argv + 1, &arguments);
+    if (!status && ranks_asked() > 1 && strcmp(arguments.command, "train")) {
+        fprintf(stderr, "lstmc: mpirun and srun start lstmc train; %s is for one program\n", arguments.command);
+        status = 2;
+    }
     for (size_t c = 0; !status && c < sizeof commands / sizeof *commands; c++)
         if (!strcmp(arguments.command, commands[c].name)) {
             status = commands[c].run(&arguments);
@@ -36,6 +41,7 @@ static int run_command(int argc, char **argv)
 int main(int argc, char **argv)
 {
     streams_open();
+    ranks_hush();
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
             print_help(stdout);

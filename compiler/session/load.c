@@ -4,6 +4,7 @@
 #include "load.h"
 #include "compiler/base/run.h"
 
+#include "runtime/files/file.h"
 #include "runtime/files/replace.h"
 
 #include <dlfcn.h>
@@ -106,7 +107,8 @@ static void keep_to_one_thread(void *library)
         set_threads(1);
 }
 
-static bool load_from(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, const Build *b, Loaded *loaded)
+/* The object file, by the C compiler. */
+static bool build_object(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, const Build *b)
 {
     const char *file = compiled->programs.model->file;
     int error = write_file(b->header, compiled->header.text, compiled->header.length);
@@ -117,15 +119,20 @@ static bool load_from(Arena *arena, Diagnostics *diagnostics, const Compiled *co
         diagnostics_add(diagnostics, file, 0, "%s cannot be written: %s", b->folder, lstmc_write_reason(error));
         return false;
     }
-    if ((!native || build(arena, b, true)) && build(arena, b, false)) {
-        diagnostics_add(diagnostics, file, 0, "%s", failure(arena, b->log, *b->libraries));
-        return false;
-    }
+    if ((native && !build(arena, b, true)) || !build(arena, b, false))
+        return true;
+    diagnostics_add(diagnostics, file, 0, "%s", failure(arena, b->log, *b->libraries));
+    return false;
+}
+
+static bool load_object(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, const Build *b,
+                        Loaded *loaded)
+{
+    const char *file = compiled->programs.model->file, *name = compiled->programs.model->descriptor.name;
     if (!(loaded->library = dlopen(b->object, RTLD_NOW | RTLD_LOCAL))) {
         diagnostics_add(diagnostics, file, 0, "the compiled model cannot be loaded: %s", dlerror());
         return false;
     }
-    const char *name = compiled->programs.model->descriptor.name;
     loaded->model = dlsym(loaded->library, arena_format(arena, "%s_model", name));
     if (!loaded->model)
         die("%s_model is missing in the generated code", name);
@@ -150,14 +157,42 @@ static void remove_folder(const char *folder)
         nanosleep(&moment, NULL);
 }
 
-bool load(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Loaded *loaded)
+/* The object file as it is on rank 0, which alone has built it. */
+static bool share_object(Diagnostics *diagnostics, const Compiled *compiled, const Build *b, Ranks *ranks, bool built)
+{
+    struct { size_t size; bool built; } object = { 0, built };
+    unsigned char *bytes = NULL;
+    if (!ranks->transport.rank && built)
+        object.built = !lstmc_file_read(b->object, &bytes, &object.size, NULL);
+    ranks_spread(ranks, &object, sizeof object);
+    if (ranks->transport.rank && object.built)
+        bytes = malloc(object.size);
+    if (ranks_agree(ranks, object.built && !bytes)) {
+        free(bytes);
+        return false;
+    }
+    if (!object.built)
+        return false;
+    ranks_spread(ranks, bytes, object.size);
+    int error = ranks->transport.rank ? write_file(b->object, (const char *)bytes, object.size) : 0;
+    free(bytes);
+    if (error)
+        diagnostics_add(diagnostics, compiled->programs.model->file, 0, "%s cannot be written: %s", b->folder,
+                        lstmc_write_reason(error));
+    return !error;
+}
+
+bool load_together(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Ranks *ranks,
+                   Loaded *loaded)
 {
     const char *name = compiled->programs.model->descriptor.name;
     *loaded = (Loaded){ 0 };
     run_begin();
     const char *folder = run_folder(arena);
+    if (!folder)
+        diagnostics_add(diagnostics, compiled->programs.model->file, 0, "no temporary folder: %s", strerror(errno));
     bool done = false;
-    if (folder) {
+    if (!(ranks ? ranks_agree(ranks, !folder) : !folder)) {
         Build b = {
             .folder = folder, .use = use, .log = arena_format(arena, "%s/log", folder),
             .header = arena_format(arena, "%s/%s.h", folder, name),
@@ -165,13 +200,21 @@ bool load(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, Load
             .object = arena_format(arena, "%s/%s.so", folder, name),
             .libraries = emit_calls_blas(&compiled->programs) ? blas_flags(arena) : "",
         };
-        done = load_from(arena, diagnostics, compiled, &b, loaded);
-        remove_folder(folder);
-    } else {
-        diagnostics_add(diagnostics, compiled->programs.model->file, 0, "no temporary folder: %s", strerror(errno));
+        bool builds = !ranks || !ranks->transport.rank;
+        done = builds && build_object(arena, diagnostics, compiled, &b);
+        if (ranks && ranks->transport.ranks > 1)
+            done = share_object(diagnostics, compiled, &b, ranks, done);
+        done = done && load_object(arena, diagnostics, compiled, &b, loaded);
     }
+    if (folder)
+        remove_folder(folder);
     run_end();
     return done;
+}
+
+bool load(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Loaded *loaded)
+{
+    return load_together(arena, diagnostics, compiled, use, NULL, loaded);
 }
 
 void loaded_free(Loaded *loaded)

@@ -3,6 +3,7 @@
 #define LOAD_H
 
 #include "compiler/compile.h"
+#include "ranks.h"
 
 typedef struct Loaded {
     void *library;
@@ -22,6 +23,9 @@ typedef enum LoadFor {
 /* Compiles with `$CC $CFLAGS` in a temporary folder that is removed again. False with a diagnostic, which
  * carries the compiler's first lines, if that fails. What calls BLAS is linked with OpenBLAS as pkg-config says. */
 bool load(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Loaded *loaded);
+/* The same where several ranks load one model: rank 0 builds it, and all have its object file, to the byte. */
+bool load_together(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Ranks *ranks,
+                   Loaded *loaded);
 void loaded_free(Loaded *loaded);
 
 #endif

@@ -34,14 +34,14 @@ static bool make_engine(Session *s)
     if (!compile(s->arena, s->description, s->diagnostics, &s->arguments.compile, &s->compiled))
         return false;
     command_note(&s->arguments, &s->compiled);
-    if (!load(s->arena, s->diagnostics, &s->compiled, LOAD_TO_TRAIN, &s->loaded))
+    if (!load_together(s->arena, s->diagnostics, &s->compiled, LOAD_TO_TRAIN, s->ranks, &s->loaded))
         return false;
     if (lstmc_engine_create(s->loaded.model, &s->engine)) {
         snprintf(s->message.text, sizeof s->message.text, "no memory for the tapes of %s", model->descriptor.name);
         return false;
     }
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    s->threads = lstmc_engine_threads(&s->engine, s->arguments.threads ? s->arguments.threads : (int)processors);
+    int threads = s->arguments.threads ? s->arguments.threads : ranks_processors(s->ranks);
+    s->threads = lstmc_engine_threads(&s->engine, threads);
     return true;
 }
 

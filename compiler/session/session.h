@@ -17,6 +17,7 @@ typedef struct Session {
     struct CustomMetrics *metrics;  /* that the description defines itself; NULL: none */
     struct lstmc_engine engine;
     int threads;
+    Ranks *ranks;                   /* that share the training; NULL: none do */
     struct lstmc_dataset data, validation;
     float *weights;
     struct lstmc_meaning meaning;   /* of a weight file's numbers */

@@ -140,16 +140,25 @@ static int take_lock(Session *s, const char *path)
                       s->arguments.checkpoint ? " and --checkpoint" : "");
 }
 
-int training_files_open(Session *s, TrainingFiles *files)
+/* All but whether they can be had. */
+static TrainingFiles name_files(const Session *s)
 {
     const Arguments *a = &s->arguments;
-    *files = (TrainingFiles){
+    return (TrainingFiles){
         .weights = session_file(s, a->weights, ".safetensors"),
         .checkpoint = session_file(s, a->checkpoint, ".checkpoint"),
         .log = session_file(s, a->log, ".log.csv"),
         .page = session_file(s, NULL, ".report.html"),
         .flow = a->gradient_flow ? session_file(s, NULL, ".gradient_flow.csv") : NULL,
     };
+}
+
+int training_files_open(Session *s, TrainingFiles *files)
+{
+    const Arguments *a = &s->arguments;
+    *files = name_files(s);
+    if (s->ranks && s->ranks->transport.rank)
+        return LSTMC_OK;
     const struct { const char *path; FileKind kind; bool is_named; } all[] = {
         { files->weights, FILE_WEIGHTS, a->weights }, { files->checkpoint, FILE_WEIGHTS, a->checkpoint },
         { files->log, FILE_LOG, a->log }, { files->page, FILE_REPORT, false }, { files->flow, FILE_FLOW, false },

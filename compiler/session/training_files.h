@@ -10,8 +10,8 @@ typedef struct TrainingFiles {
     const char *flow;               /* NULL: not asked for */
 } TrainingFiles;
 
-/* Names them, makes their folders, keeps other trainings away from them, and looks at the names that callbacks have.
- * 0, or an enum lstmc_status with the session's message. */
+/* Names them, makes their folders, keeps other trainings away from them, and looks at the names that callbacks have; of
+ * several ranks the first one does that. 0, or an enum lstmc_status with the session's message. */
 int training_files_open(Session *session, TrainingFiles *files);
 
 /* Whether a callback may write a file of this name, and its folder. 0, or an enum lstmc_status with a message. */

@@ -1,0 +1,141 @@
+/* test_mpi.c: mpirun lstmc train: the weights of one program, to the byte; what is said when something is missing or wrong; and a rank that is
+ * killed. Skipped where there is no MPI. */
+#include "command.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* As many as there are to be, on however few processors, also by root. */
+#define RUN \
+    "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; " \
+    "R='mpirun --oversubscribe --bind-to none -n'; "
+
+static void skip_without_mpi(void)
+{
+    char module[1000];
+    snprintf(module, sizeof module, "%s-mpi.so", command_program());
+    if (access(module, F_OK) || system("command -v mpirun >/dev/null"))
+        cr_skip_test("no MPI");
+}
+
+static const char data[] =
+    "local function one(random)\n"
+    "  local x, sum = {}, 0\n"
+    "  for t = 1, 7 do x[t] = {} for k = 1, 3 do x[t][k] = random() - 0.5 sum = sum + k * x[t][k] end end\n"
+    "  return x, { sum, sum > 0 and 1 or 0 }, variable and math.floor(random() * 8) or nil\n"
+    "end\n"
+    "data = samples{ one, samples = 93, validation_samples = 20 }\n";
+
+/* What the issue of many machines is about: a global norm, statistics of batches, masks and lengths, states that go on. */
+static const struct { const char *name, *text; } models[] = {
+    { "norm", "Input{7, 3}, LSTM{21}, Dense{2}, optimizer = Adam{0.01, global_clipnorm = 0.4}" },
+    { "statistics", "Input{7, 3}, Dense{9}, BatchNormalization{}, GRU{21}, Dense{2}, optimizer = SGD{0.05, momentum = 0.9}" },
+    { "lengths", "Input{7, 3, lengths = true}, Bidirectional{LSTM{9, return_sequences = true}}, GRU{11, dropout = 0.2}, Dense{2},\n"
+                 "  optimizer = RMSprop{0.005}" },
+    { "states", "Input{7, 3}, SimpleRNN{21, stateful = true}, Dense{2}, optimizer = AdamW{0.01}" },
+};
+enum { MODELS = sizeof models / sizeof *models };
+
+static void write_model(const char *folder, int m)
+{
+    char text[2000], name[40];
+    int length = snprintf(text, sizeof text,
+                          "variable = %s\n%sreturn Sequential{ name = '%s', %s, loss = 'mse', metrics = {'mae', 'r2_score'},\n"
+                          "  batch_size = 16, shards = 4, epochs = arg.epochs or 3, seed = 7, data = data }\n",
+                          strstr(models[m].text, "lengths") ? "true" : "false", data, models[m].name, models[m].text);
+    snprintf(name, sizeof name, "%s.lua", models[m].name);
+    command_write(folder, name, text, length);
+}
+
+static void compare_ranks(int m)
+{
+    char line[1000];
+    skip_without_mpi();
+    char *folder = command_folder();
+    write_model(folder, m);
+    snprintf(line, sizeof line, "$L train %s.lua --quiet --threads=1 >one && mv %s.safetensors one.weights", models[m].name, models[m].name);
+    command_expect(folder, 60, line, 0, "", NULL);
+    for (int ranks = 1; ranks <= 4; ranks++) {
+        snprintf(line, sizeof line, RUN "$R %d $L train %s.lua --quiet >many && cmp many one && cmp %s.safetensors one.weights && wc -l <many | tr -d ' '",
+                 ranks, models[m].name, models[m].name);
+        command_expect(folder, 120, line, 0, "3\n", NULL);
+    }
+    command_folder_remove(folder);
+}
+
+Test(mpi, a_global_norm)        { compare_ranks(0); }
+Test(mpi, statistics)           { compare_ranks(1); }
+Test(mpi, masks_and_lengths)    { compare_ranks(2); }
+Test(mpi, states)               { compare_ranks(3); }
+
+/* One rank of three, when there is a checkpoint; another number of them goes on. */
+Test(mpi, a_rank_is_killed)
+{
+    static const int others[] = { 2, 4, 1, 3 };
+    skip_without_mpi();
+    char *folder = command_folder(), line[1200];
+    for (int m = 0; m < MODELS; m++) {
+        const char *name = models[m].name;
+        write_model(folder, m);
+        snprintf(line, sizeof line,
+                 "$L train %s.lua epochs=60 --quiet >/dev/null && mv %s.safetensors one.weights && " RUN
+                 "$R 3 $L train %s.lua epochs=60 --checkpoint-every=2 >said 2>&1 & started=$!; while ! [ -f %s.checkpoint ]; do :; done; "
+                 "kill -9 $(awk -v p=$started '$4 == p { print $1 }' /proc/[0-9]*/stat 2>/dev/null | sed -n %dp) && wait $started; echo $?; "
+                 "$R %d $L train %s.lua epochs=60 --resume --quiet >/dev/null && cmp %s.safetensors one.weights",
+                 name, name, name, name, 1 + m % 3, others[m], name, name);
+        command_expect(folder, 240, line, 0, "137\n", NULL);
+    }
+    command_folder_remove(folder);
+}
+
+/* What all would say is said once, what another one alone has to say is said with its number. */
+Test(mpi, mistakes)
+{
+    skip_without_mpi();
+    char *folder = command_folder();
+    write_model(folder, 0);
+    command_write(folder, "wrong.lua", "return Sequential{ Input{2}, Dens{1} }\n", 39);
+    command_expect(folder, 60, RUN "$R 3 $L train wrong.lua 2>said; echo $?; grep -c 'wrong.lua:1' said", 0, "1\n1\n", NULL);
+    command_expect(folder, 60, RUN "$R 5 $L train norm.lua 2>said; echo $?; grep -c 'write shards = 5' said", 0,
+                   "norm: 93 samples, 20 held out, 2144 weights, batches of 16, 3 epochs, 5 ranks\n1\n1\n", NULL);
+    command_expect(folder, 60, RUN "$R 3 $L summary norm.lua 2>said; echo $?; grep -c 'summary is for one program' said", 0, "2\n1\n", NULL);
+    command_expect(folder, 60, RUN "$R 3 $L train --bogus 2>said; echo $?; grep -c 'unknown option' said", 0, "2\n1\n", NULL);
+    command_expect(folder, 60, RUN "$R 2 $L train norm.lua --interpreted 2>said; echo $?; grep -c 'one rank' said", 0, "1\n1\n", NULL);
+    command_expect(folder, 60, RUN "$R 2 $L train norm.lua --gradient-flow 2>said; echo $?; grep -c 'one rank' said", 0, "1\n1\n", NULL);
+    command_expect(folder, 60, RUN "export LUA=norm.lua; $R 2 sh -c 'test $OMPI_COMM_WORLD_RANK = 0 || LUA=none.lua; $L train $LUA --quiet' 2>said; echo $?; "
+                                   "grep -c 'rank 1, on .*none.lua' said", 0, "1\n1\n", NULL);
+    command_expect(folder, 60, RUN "sed 's/LSTM{21}/LSTM{21, unroll = true}/; s/93/94/' norm.lua >other.lua; cp norm.lua n.lua; "
+                                   "$R 2 sh -c 'test $OMPI_COMM_WORLD_RANK = 0 || cp other.lua n1.lua; cp n.lua n0.lua; sleep 1; "
+                                   "$L train n$OMPI_COMM_WORLD_RANK.lua --quiet' 2>said; echo $?; grep -c 'the data on rank 1 is another one' said",
+                   0, "1\n1\n", NULL);
+    command_folder_remove(folder);
+}
+
+/* Copied without what stands beside it, the program says what is missing; for one program nothing is. */
+Test(mpi, without_the_module)
+{
+    skip_without_mpi();
+    char *folder = command_folder();
+    write_model(folder, 0);
+    command_expect(folder, 60, "cp $L lstmc && ./lstmc train norm.lua --quiet >/dev/null && " RUN
+                               "$R 2 ./lstmc train norm.lua 2>said; echo $?; grep -c 'built without MPI' said", 0, "1\n1\n", NULL);
+    command_folder_remove(folder);
+}
+
+/* An interrupted job ends in all ranks, with a checkpoint that goes on. */
+Test(mpi, an_interruption)
+{
+    skip_without_mpi();
+    char *folder = command_folder();
+    write_model(folder, 0);
+    command_expect(folder, 120, "$L train norm.lua epochs=60 --quiet >/dev/null && mv norm.safetensors one.weights && " RUN
+                                "$R 2 $L train norm.lua epochs=60 --checkpoint-every=1000 >said 2>&1 & started=$!; "
+                                "while ! grep -q 'epoch 3' said; do :; done; "
+                                "kill -INT $(awk -v p=$started '$4 == p { print $1 }' /proc/[0-9]*/stat 2>/dev/null | sed -n 2p); wait $started; echo $?; "
+                                "grep -c 'interrupted in epoch' said; $R 3 $L train norm.lua epochs=60 --resume --quiet >/dev/null && cmp norm.safetensors one.weights",
+                   0, "130\n1\n", NULL);
+    command_folder_remove(folder);
+}
