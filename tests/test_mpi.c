@@ -82,7 +82,7 @@ Test(mpi, a_rank_is_killed)
         write_model(folder, m);
         snprintf(line, sizeof line,
                  "$L train %s.lua epochs=60 --quiet >/dev/null && mv %s.safetensors one.weights; " RUN
-                 "$R 3 $L train %s.lua epochs=60 --checkpoint-every=2 >said 2>&1 & started=$!; while ! [ -f %s.checkpoint ]; do :; done; "
+                 "rm *.checkpoint; $R 3 $L train %s.lua epochs=60 --checkpoint-every=2 >said 2>&1 & started=$!; while ! [ -f %s.checkpoint ]; do :; done; "
                  "kill -9 $(awk -v p=$started '$4 == p { print $1 }' /proc/[0-9]*/stat 2>/dev/null | sed -n %dp) && wait $started; echo $?; "
                  "$R %d $L train %s.lua epochs=60 --resume --quiet >/dev/null && cmp %s.safetensors one.weights",
                  name, name, name, name, 1 + m % 3, others[m], name, name);
