@@ -81,10 +81,10 @@ Test(mpi, a_rank_is_killed)
         const char *name = models[m].name;
         write_model(folder, m);
         snprintf(line, sizeof line,
-                 "$L train %s.lua epochs=60 --quiet >/dev/null && mv %s.safetensors one.weights; " RUN
-                 "rm *.checkpoint; $R 3 $L train %s.lua epochs=60 --checkpoint-every=2 >said 2>&1 & started=$!; while ! [ -f %s.checkpoint ]; do :; done; "
+                 "$L train %s.lua epochs=30 --quiet >/dev/null && mv %s.safetensors one.weights; " RUN
+                 "rm *.checkpoint; $R 3 $L train %s.lua epochs=30 --checkpoint-every=2 >said 2>&1 & started=$!; while ! [ -f %s.checkpoint ]; do :; done; "
                  "kill -9 $(awk -v p=$started '$4 == p { print $1 }' /proc/[0-9]*/stat 2>/dev/null | sed -n %dp) && wait $started; echo $?; "
-                 "$R %d $L train %s.lua epochs=60 --resume --quiet >/dev/null && cmp %s.safetensors one.weights",
+                 "$R %d $L train %s.lua epochs=30 --resume --quiet >/dev/null && cmp %s.safetensors one.weights",
                  name, name, name, name, 1 + m % 3, others[m], name, name);
         command_expect(folder, 240, line, 0, "137\n", NULL);
     }
@@ -131,11 +131,11 @@ Test(mpi, an_interruption)
     skip_without_mpi();
     char *folder = command_folder();
     write_model(folder, 0);
-    command_expect(folder, 120, "$L train norm.lua epochs=60 --quiet >/dev/null && mv norm.safetensors one.weights && " RUN
-                                "$R 2 $L train norm.lua epochs=60 --checkpoint-every=1000 >said 2>&1 & started=$!; "
+    command_expect(folder, 120, "$L train norm.lua epochs=30 --quiet >/dev/null && mv norm.safetensors one.weights && " RUN
+                                "$R 2 $L train norm.lua epochs=30 --checkpoint-every=1000 >said 2>&1 & started=$!; "
                                 "while ! grep -q 'epoch 3' said; do :; done; "
                                 "kill -INT $(awk -v p=$started '$4 == p { print $1 }' /proc/[0-9]*/stat 2>/dev/null | sed -n 2p); wait $started; echo $?; "
-                                "grep -c 'interrupted in epoch' said; $R 3 $L train norm.lua epochs=60 --resume --quiet >/dev/null && cmp norm.safetensors one.weights",
+                                "grep -c 'interrupted in epoch' said; $R 3 $L train norm.lua epochs=30 --resume --quiet >/dev/null && cmp norm.safetensors one.weights",
                    0, "130\n1\n", NULL);
     command_folder_remove(folder);
 }
