@@ -110,7 +110,7 @@ static Ir *run_passes(const Pipeline *pipeline, ProgramKind kind, Ir *ir)
         if (p == PASS_STAGE)
             stage(ir, options->target, options->blas);
         if (p == PASS_PHASES)
-            phases(ir);
+            phases(ir, options->layer_phases);
         if (p == PASS_BLAS && options->blas)
             blas(ir, options->target);
         /* of bf16 there are fewer bytes to read than instructions to do so */

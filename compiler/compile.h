@@ -13,6 +13,7 @@ typedef struct CompileOptions {
     bool inference;             /* no training functions */
     bool input_gradient;        /* M_backward writes tape->d_input */
     bool keep_adjoints;         /* the tape keeps the gradient of each state at each step */
+    bool layer_phases;          /* M_backward_phase ends where the gradients of a layer are complete */
     /* tanh and sigmoid of vectors by exp, to the last digits; plain loops call libm, which is as precise */
     bool precise;
     bool blas;                  /* large products by BLAS; the generated code is linked with it where there are any */

@@ -340,6 +340,8 @@ struct lstmc_tensor {
     /* of a tensor of the tape: 1 if M_carry writes its first row (along the first dimension) */
     int carried;
     int trainable;
+    /* of a weight: behind that phase of M_backward its gradient is complete */
+    int last_phase;
     struct lstmc_initializer initializer;
     float l1, l2;                 /* regularizer: l1 * sum |w| + l2 * sum w^2 */
     struct lstmc_constraint constraint;
@@ -459,8 +461,8 @@ struct lstmc_model {
 
     /* Of a model that needs sums over the whole batch; 0 and NULL of others. A batch on several tapes: each does phase
      * 0 of forward, the sums of that phase are added up over all tapes, and each gets the sum; then phase 1; after the
-     * last one the loss, and the phases of backward in the same way. forward_phase, backward_phase: NULL where there is
-     * one phase, which is the whole pass. */
+     * last one the loss, and the phases of backward in the same way. Backward may also be cut where the gradients of a
+     * layer are complete. forward_phase, backward_phase: NULL where there is one phase, which is the whole pass. */
     int forward_phases, backward_phases;
     const struct lstmc_sum *sums;
     int sum_count;

@@ -47,9 +47,11 @@ struct lstmc_share {
      * has `shards` in all, perhaps none for this engine. Each part becomes the sum over all of them. NULL: this engine
      * is alone. */
     void (*sum)(void *context, float *const *parts, int count, int shards, size_t length);
-    /* The same of gradients, model->gradient_count floats each, which stay here: what is a whole subtree of the tree of
-     * shards (pairs of neighbours, pairs of these, and so on) has been added up, in the part of its first shard. */
-    void (*reduce)(void *context, float *const *parts, int count, int shards);
+    /* The same of gradients, of their floats first to first + length - 1, which stay here: what is a whole subtree of
+     * the tree of shards (pairs of neighbours, pairs of these, and so on) has been added up, in the part of its first
+     * shard. Called for all of them, or, where backward is cut, behind each phase for those that are complete, which
+     * nobody writes any more. */
+    void (*reduce)(void *context, float *const *parts, int count, int shards, size_t first, size_t length);
 };
 
 /* What computes: a generated model, or the interpreter. `rows` is up to model->batch * model->shards. Zero the struct

@@ -456,6 +456,7 @@ static int train(Trainer *t)
     Session *s = &t->session;
     struct lstmc_history history = { 0 };
     s->arguments.compile.keep_adjoints = s->arguments.gradient_flow;
+    s->arguments.compile.layer_phases = true;       /* also of one rank: the code of all is the same */
     interrupt_prepare(lock_give_back);
     int status = check_ranks(t);
     if (!status)

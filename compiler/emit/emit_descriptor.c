@@ -106,6 +106,19 @@ static void put_constraint(Out *out, Arena *arena, const struct lstmc_constraint
         float_text(arena, constraint->max_value), float_text(arena, constraint->rate));
 }
 
+/* Behind which phase of backward the gradient of a weight is complete, where it is cut. */
+static int last_phase(const Ir *ir, const struct lstmc_tensor *weight)
+{
+    int phase = 0;
+    for (int i = 0; ir && i < ir->statement_count; i++) {
+        const Statement *statement = ir->statements[i];
+        if (statement->section == SECTION_BACKWARD && statement->out.tensor->role == ROLE_GRADIENT &&
+            statement->out.tensor->weight == weight && statement->phase > phase)
+            phase = statement->phase;
+    }
+    return phase;
+}
+
 static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
 {
     const struct lstmc_model *descriptor = &programs->model->descriptor;
@@ -129,6 +142,8 @@ static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
         if (weight->l1 != 0 || weight->l2 != 0)
             put(out, ".l1 = %s, .l2 = %s,\n", float_text(arena, weight->l1), float_text(arena, weight->l2));
         put_constraint(out, arena, &weight->constraint);
+        if (last_phase(programs->training, weight))
+            put(out, ".last_phase = %d,\n", last_phase(programs->training, weight));
         if (weight->values)
             put(out, ".values = %s_weight_values_%d,\n", descriptor->name, i);
         if (weight->adapted != LSTMC_NOT_ADAPTED)

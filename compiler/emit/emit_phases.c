@@ -1,6 +1,6 @@
-/* emit_phases.c: in: a training program that needs sums over the whole batch.  out: what its files have beyond others:
- * a function for one phase of each pass that is cut (its body is emit_functions.c's), and a table of the sums, by which
- * an engine adds up what the tapes have. */
+/* emit_phases.c: in: a training program that is cut into phases: where sums over the whole batch are needed, or where
+ * layers are done with their gradients.  out: what its files have beyond others: a function for one phase of each pass
+ * that is cut (its body is emit_functions.c's), and a table of the sums, by which an engine adds up what the tapes have. */
 #include "emit.h"
 
 typedef struct Pass {
@@ -99,17 +99,19 @@ void emit_phase_thunks(Out *out, Arena *arena, const Programs *programs)
 void emit_phase_members(Out *out, const Programs *programs)
 {
     const char *model = programs->model->descriptor.name;
-    if (!emit_has_sums(programs))
-        return;
+    bool sums = emit_has_sums(programs);
     for (size_t i = 0; i < PASSES; i++) {
         const char *name = passes[i].name;
-        put(out, ".%s_phases = %d,", name, programs->training->phases[passes[i].section]);
-        if (emit_is_cut(programs->training, passes[i].section))
+        bool is_cut = emit_is_cut(programs->training, passes[i].section);
+        if (sums || is_cut)
+            put(out, ".%s_phases = %d,", name, programs->training->phases[passes[i].section]);
+        if (is_cut)
             put(out, ".%s_phase = %s_%s_phase_thunk,", name, model, name);
     }
     if (programs->model->descriptor.has_lengths && emit_is_cut(programs->training, SECTION_FORWARD))
         put(out, ".forward_phase_lengths = %s_forward_phase_lengths_thunk,", model);
-    put(out, ".sums = %s_sums, .sum_count = sizeof %s_sums / sizeof *%s_sums,", model, model, model);
+    if (sums)
+        put(out, ".sums = %s_sums, .sum_count = sizeof %s_sums / sizeof *%s_sums,", model, model, model);
 }
 
 /* ---- the header ---- */
@@ -120,6 +122,10 @@ static const char about_sums[] =
     "are added up over the tapes when all have done that phase, and each gets the sum, before the next phase begins; "
     "the engine of the runtime does that.";
 
+static const char about_layers[] =
+    "The backward pass is cut: behind each phase the gradients of some layers are complete, as last_phase of "
+    "@_model.weights says.";
+
 static const char *const phase_declarations[PASSES] = {
     "void @_forward_phase(const struct @_training *training, struct @_tape *tape, const <x> *x, <lengths>int rows, "
     "uint64_t seed, int phase);",
@@ -129,10 +135,13 @@ static const char *const phase_declarations[PASSES] = {
 
 void emit_phase_declarations(Out *out, Arena *arena, const Programs *programs)
 {
-    if (!emit_has_sums(programs))
+    bool sums = emit_has_sums(programs), is_cut = sums;
+    for (size_t i = 0; i < PASSES; i++)
+        is_cut |= emit_is_cut(programs->training, passes[i].section);
+    if (!is_cut)
         return;
     const char *prefix = macro_prefix(arena, &programs->model->descriptor);
-    emit_prose(out, arena, fill_template(arena, programs->model, about_sums));
+    emit_prose(out, arena, fill_template(arena, programs->model, sums ? about_sums : about_layers));
     for (size_t i = 0; i < PASSES; i++) {
         if (!emit_is_cut(programs->training, passes[i].section))
             continue;

@@ -21,8 +21,8 @@ void keep_decoder(Ir *ir);
 void stage(Ir *ir, const Target *target, bool for_blas);
 
 /* phases: cuts the forward and the backward section of a training program where the whole batch is needed: what one
- * phase sums over the batch, a later one reads. */
-void phases(Ir *ir);
+ * phase sums over the batch, a later one reads. by_layers: and backward where gradients of a layer are complete. */
+void phases(Ir *ir, bool by_layers);
 
 /* blas: products of matrices beyond the target's threshold are going to be calls of BLAS. */
 void blas(Ir *ir, const Target *target);

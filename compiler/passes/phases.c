@@ -1,6 +1,7 @@
 /* phases.c: in: a training program.  out: its forward and its backward section cut into phases. A sum over the rows of
  * the whole batch is complete when the sums of all tapes have been added up, which nobody can do while one tape runs:
- * so whoever reads such a sum stands in a later phase than those that write it. A loop stands in one phase. */
+ * so whoever reads such a sum stands in a later phase than those that write it. A loop stands in one phase. On demand
+ * backward is also cut behind each layer whose gradients are complete. */
 #include "passes.h"
 
 #include <string.h>
@@ -73,10 +74,59 @@ static void cut_section(Ir *ir, Section section)
     ir->phases[section] = phase + 1;
 }
 
-void phases(Ir *ir)
+/* ---- gradients that others wait for ---- */
+
+/* So many floats are worth an exchange of their own. */
+#define PARCEL 4096
+
+static size_t floats_of(const Tensor *tensor)
+{
+    return tensor->weight ? tensor->weight->count : 0;
+}
+
+/* Statements behind which no other one of the section writes the gradient: by number of the tensor, -1: nobody does. */
+static int *last_writers(const Ir *ir)
+{
+    int *last = arena_array(ir->arena, int, ir->tensor_count + 1);
+    for (int i = 0; i < ir->tensor_count; i++)
+        last[i] = -1;
+    for (int i = 0; i < ir->statement_count; i++)
+        if (ir->statements[i]->section == SECTION_BACKWARD && ir->statements[i]->out.tensor->role == ROLE_GRADIENT)
+            last[ir->statements[i]->out.tensor->number] = i;
+    return last;
+}
+
+/* A new phase with each loop before which gradients have been completed: while it runs, they can be on their way to
+ * other machines. What stands between loops stays with the one before it, which may be cut into pieces with it. */
+static void cut_by_layers(Ir *ir)
+{
+    const int *last = last_writers(ir);
+    int added = 0;
+    size_t ready = 0;
+    for (int i = 0, end; i < ir->statement_count; i = end) {
+        end = i + 1;
+        if (ir->statements[i]->section != SECTION_BACKWARD)
+            continue;
+        end = end_of_group(ir, i);
+        if (ready >= PARCEL && ir->statements[i]->loop) {
+            added++;
+            ready = 0;
+        }
+        for (int k = i; k < end; k++)
+            if (ir->statements[k]->section == SECTION_BACKWARD) {
+                ir->statements[k]->phase += added;
+                ready += last[ir->statements[k]->out.tensor->number] == k ? floats_of(ir->statements[k]->out.tensor) : 0;
+            }
+    }
+    ir->phases[SECTION_BACKWARD] += added;
+}
+
+void phases(Ir *ir, bool by_layers)
 {
     if (!ir->training)
         return;
     cut_section(ir, SECTION_FORWARD);
     cut_section(ir, SECTION_BACKWARD);
+    if (by_layers)
+        cut_by_layers(ir);
 }

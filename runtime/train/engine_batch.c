@@ -195,6 +195,72 @@ static void sum_tapes(const struct job *job, int backward)
     }
 }
 
+
+/* ---- gradients ---- */
+
+/* Floats of the gradients. */
+struct range {
+    struct job *job;
+    size_t first, count;
+};
+
+/* Of so many floats: how many threads may share their sum; for few of them it costs less than a meeting. */
+static int sum_count(const struct range *range)
+{
+    size_t blocks = range->count / SUM_BLOCK + (range->count % SUM_BLOCK != 0);
+    return blocks < SUM_TASKS ? (int)blocks : SUM_TASKS;
+}
+
+/* Block by block, so that sums stay in the cache until the last shard has been added. */
+static void add_gradients(void *context, int task, int thread)
+{
+    const struct range *range = context;
+    const struct job *job = range->job;
+    const struct generated *generated = job->generated;
+    const size_t tasks = (size_t)sum_count(range), blocks = (range->count + SUM_BLOCK - 1) / SUM_BLOCK;
+    int first = generated->share.first, end = first + own_shards(job);
+    (void)thread;
+    for (size_t block = (size_t)task * blocks / tasks; block < ((size_t)task + 1) * blocks / tasks; block++) {
+        size_t offset = block * SUM_BLOCK, rest = range->count - offset;
+        lstmc_tree_sum(generated->parts, first, end, lstmc_job_shards(job), range->first + offset,
+                       rest < SUM_BLOCK ? rest : SUM_BLOCK);
+    }
+}
+
+/* Gradients that are complete on all tapes. */
+static void sum_gradients(struct job *job, size_t first, size_t count)
+{
+    struct generated *generated = job->generated;
+    struct range range = { job, first, count };
+    int own = own_shards(job);
+    for (int shard = 0; shard < own; shard++)
+        generated->parts[shard] = shard ? generated->gradients[shard] : job->gradients;
+    if (own > 1)
+        lstmc_threads_run(generated->threads, sum_count(&range), add_gradients, &range);
+    if (generated->share.sum)
+        generated->share.reduce(generated->share.context, generated->parts, own, lstmc_job_shards(job), first, count);
+}
+
+/* What this phase of backward has completed: others may have it while the next one is computed. */
+static void sum_ready_gradients(struct job *job)
+{
+    const struct lstmc_model *model = job->generated->model;
+    size_t first = 0, count = 0;
+    for (int i = 0; i < model->weight_tensors; i++) {
+        const struct lstmc_tensor *weight = &model->weights[i];
+        if (weight->offset >= model->gradient_count || weight->last_phase != job->phase)
+            continue;
+        if (count && first + count != weight->offset) {
+            sum_gradients(job, first, count);
+            count = 0;
+        }
+        first = count ? first : weight->offset;
+        count += weight->count;
+    }
+    if (count)
+        sum_gradients(job, first, count);
+}
+
 static void run_in_phases(struct job *job)
 {
     const struct lstmc_model *model = job->generated->model;
@@ -206,49 +272,10 @@ static void run_in_phases(struct job *job)
     for (job->phase = 0; job->gradients && job->phase < phases_of(model->backward_phases); job->phase++) {
         run_tasks(job, backward_task);
         sum_tapes(job, 1);
+        if (job->generated->share.sum)
+            sum_ready_gradients(job);
     }
     run_tasks(job, carry_task);
-}
-
-/* ---- gradients ---- */
-
-static size_t block_count(const struct lstmc_model *model)
-{
-    return model->gradient_count / SUM_BLOCK + (model->gradient_count % SUM_BLOCK != 0);
-}
-
-/* How many threads may share the sum of gradients: for few of them it costs less than a meeting. */
-static int sum_count(const struct lstmc_model *model)
-{
-    return block_count(model) < SUM_TASKS ? (int)block_count(model) : SUM_TASKS;
-}
-
-/* Block by block, so that sums stay in the cache until the last shard has been added. */
-static void add_gradients(void *context, int task, int thread)
-{
-    const struct job *job = context;
-    const struct generated *generated = job->generated;
-    size_t all = generated->model->gradient_count, blocks = block_count(generated->model),
-           tasks = (size_t)sum_count(generated->model);
-    int first = generated->share.first, end = first + own_shards(job);
-    (void)thread;
-    for (size_t block = (size_t)task * blocks / tasks; block < ((size_t)task + 1) * blocks / tasks; block++) {
-        size_t offset = block * SUM_BLOCK, rest = all - offset;
-        lstmc_tree_sum(generated->parts, first, end, lstmc_job_shards(job), offset,
-                       rest < SUM_BLOCK ? rest : SUM_BLOCK);
-    }
-}
-
-static void sum_gradients(struct job *job)
-{
-    struct generated *generated = job->generated;
-    int own = own_shards(job);
-    for (int shard = 0; shard < own; shard++)
-        generated->parts[shard] = shard ? generated->gradients[shard] : job->gradients;
-    if (own > 1)
-        lstmc_threads_run(generated->threads, sum_count(generated->model), add_gradients, job);
-    if (generated->share.sum)
-        generated->share.reduce(generated->share.context, generated->parts, own, lstmc_job_shards(job));
 }
 
 static float sum_losses(const struct job *job)
@@ -266,13 +293,15 @@ static float sum_losses(const struct job *job)
 float lstmc_job_run(struct job *job)
 {
     struct generated *generated = job->generated;
-    int alone = lstmc_job_shards(job) == 1 && !generated->share.sum;
-    if (generated->model->sum_count && !alone)
+    const struct lstmc_model *model = generated->model;
+    int shared = generated->share.sum != NULL, alone = lstmc_job_shards(job) == 1 && !shared;
+    int in_phases = model->sum_count ? !alone : shared && job->gradients && model->backward_phases > 1;
+    if (in_phases)
         run_in_phases(job);
     else
         run_tasks(job, whole_task);
-    if (job->gradients && !alone)
-        sum_gradients(job);
+    if (job->gradients && !alone && !(shared && in_phases))
+        sum_gradients(job, 0, model->gradient_count);
     if (generated->carry == LSTMC_CARRY_FRESH)
         generated->carry = LSTMC_CARRY_ON;
     return sum_losses(job);

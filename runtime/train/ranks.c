@@ -129,28 +129,41 @@ static void sum_parts(void *context, float *const *parts, int count, int shards,
 
 /* ---- gradients ---- */
 
+/* The part of a range of gradients that a rank updates: its first float, and how many. */
+static size_t part_of(const struct lstmc_ranks *ranks, int rank, size_t first, size_t count, size_t *begin)
+{
+    const size_t from = ranks->first_float[rank], to = ranks->first_float[rank + 1], end = first + count;
+    *begin = first > from ? first : from;
+    size_t behind = end < to ? end : to;
+    return behind > *begin ? behind - *begin : 0;
+}
+
 /* Each subtree that is whole here goes to everybody, in part: to each the floats that he updates. */
-static void reduce_gradients(void *context, float *const *parts, int count, int shards)
+static void reduce_gradients(void *context, float *const *parts, int count, int shards, size_t first, size_t length)
 {
     struct lstmc_ranks *ranks = context;
-    const int first = first_of(ranks, ranks->rank, shards);
+    const int first_shard = first_of(ranks, ranks->rank, shards), end_shard = first_shard + count;
     const size_t own = own_floats(ranks, ranks->rank), from = ranks->first_float[ranks->rank];
     struct lstmc_piece *sent = ranks->pieces, *received;
-    int sent_count = 0, received_count = 0;
+    int sent_count = 0, received_count = 0, foreign = 0;
+    size_t begin_at, floats;
     memset(ranks->subtrees, 0, (size_t)ranks->model->shards * sizeof *ranks->subtrees);
-    for (int k = first; k < first + count; k += lstmc_tree_span(k, first + count, shards)) {
-        ranks->subtrees[k] = parts[k - first] + from;
+    for (int k = first_shard; k < end_shard; k += lstmc_tree_span(k, end_shard, shards)) {
+        ranks->subtrees[k] = parts[k - first_shard] + from;
         for (int rank = 0; rank < ranks->ranks; rank++)
-            if (rank != ranks->rank && own_floats(ranks, rank))
-                sent[sent_count++] = (struct lstmc_piece){ rank, parts[k - first] + ranks->first_float[rank],
-                                                           own_floats(ranks, rank) * sizeof(float) };
+            if (rank != ranks->rank && (floats = part_of(ranks, rank, first, length, &begin_at)) > 0)
+                sent[sent_count++] = (struct lstmc_piece){ rank, parts[k - first_shard] + begin_at,
+                                                           floats * sizeof(float) };
     }
     received = sent + sent_count;
-    for (int rank = 0; rank < ranks->ranks && own; rank++)
+    floats = part_of(ranks, ranks->rank, first, length, &begin_at);
+    for (int rank = 0; rank < ranks->ranks; rank++)
         for (int k = first_of(ranks, rank, shards), end = first_of(ranks, rank + 1, shards);
              rank != ranks->rank && k < end; k += lstmc_tree_span(k, end, shards)) {
-            ranks->subtrees[k] = ranks->received + (size_t)received_count * own;
-            received[received_count++] = (struct lstmc_piece){ rank, ranks->subtrees[k], own * sizeof(float) };
+            ranks->subtrees[k] = ranks->received + (size_t)foreign++ * own;
+            if (floats)
+                received[received_count++] = (struct lstmc_piece){ rank, ranks->subtrees[k] + (begin_at - from),
+                                                                   floats * sizeof(float) };
         }
     begin(ranks, sent, sent_count, received, received_count);
 }
