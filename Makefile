@@ -47,7 +47,7 @@ FLAGS    = -I. $(STD) $(WARN) $(CFLAGS) $(EXACT) $(SANITIZE) -MMD -MP
 
 LUA_TEXT  = $(sort $(wildcard compiler/*/*/*.lua))
 EMBED     = $(LUA_TEXT) compiler/commands/help.txt $(sort $(wildcard compiler/ship/example/*.c)) \
-            $(patsubst %,runtime/lstmc_%.h,model decoder search random normal float vec transpose math bf16 text)
+            $(patsubst %,runtime/lstmc_%.h,model decoder search random normal float vec apart transpose math bf16 text)
 UNPACKER  = $(wildcard compiler/interchange/container/*.c)
 COMPILER  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(UNPACKER),$(wildcard compiler/*.c compiler/*/*.c \
               compiler/interchange/*/*.c))) $(BUILD)/embedded.o $(if $(PROTOBUF_C),$(BUILD)/protobuf/onnx.pb-c.o)

@@ -193,6 +193,8 @@ char *access_text(Nest *nest, const Access *access);
  * last, because all behind it are 1, it is made of the pointer to the whole array: one to an element leads no farther
  * than the innermost array (C11 6.5.6), and gcc moves what reads its neighbours in front of what has stored them. */
 char *lanes_text(Nest *nest, const Access *access, const Axis *lane, bool written);
+/* of floats, from one lane to the next in memory */
+size_t lanes_stride(const Access *access, const Axis *lane);
 /* The argument of M_loss there, which the caller may leave out. */
 char *sample_weight_text(Nest *nest, const Access *access);
 char *half_text(Nest *nest, const Access *access);      /* which half of the word: "g % 2" */

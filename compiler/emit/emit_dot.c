@@ -90,31 +90,41 @@ static void emit_scalars(DotNest *dot)
 }
 
 /* Where the rest begins is written out, though the loops end there: gcc would have it run for longer and warn of what
- * lies behind. */
+ * lies behind. How many rows there are nobody knows. */
+static void open_rest(const DotNest *dot, const char *extent)
+{
+    Out *out = dot->to->out;
+    if (dot->to->tile->lane->kind == AXIS_BATCH)
+        put(out, "for (; %s < %s; %s++) {", dot->lane, extent, dot->lane);
+    else
+        put(out, "for (%s = %s - %s %% VEC; %s < %s; %s++) {", dot->lane, extent, extent, dot->lane, extent, dot->lane);
+}
+
 static void emit_lane_loops(DotNest *dot)
 {
     TileNest *to = dot->to;
-    int extent = to->tile->lane->extent;
+    const Axis *lane = to->tile->lane;
+    const char *extent = lane->kind == AXIS_BATCH ? kernel_extent(to->nest.kernel, lane)
+                                                  : arena_format(to->nest.arena, "%d", lane->extent);
     Scope outside = tile_open_scope(to);
     dot->lane = tile_axis(to, to->tile->lane);
     put(to->out, "int %s = 0;", dot->lane);
     Scope scope = tile_open_scope(to);
     if (dot->sets == 2) {
         const char *next = tile_beside(to, dot->lane, "1");
-        put(to->out, "for (; %s + 2 * VEC <= %d; %s += 2 * VEC) {", dot->lane, extent, dot->lane);
+        put(to->out, "for (; %s + 2 * VEC <= %s; %s += 2 * VEC) {", dot->lane, extent, dot->lane);
         put(to->out, "const int %s = %s + VEC;", next, dot->lane);
         emit_vectors(dot, dot->lane, 0, 1);
         emit_vectors(dot, next, 1, 2);
         put(to->out, "}");
         tile_close_scope(to, scope);
     }
-    put(to->out, "for (; %s + VEC <= %d; %s += VEC) {", dot->lane, extent, dot->lane);
+    put(to->out, "for (; %s + VEC <= %s; %s += VEC) {", dot->lane, extent, dot->lane);
     emit_vectors(dot, dot->lane, 0, 0);
     put(to->out, "}");
     tile_close_scope(to, scope);
     if (dot->has_rest) {
-        put(to->out, "for (%s = %d - %d %% VEC; %s < %d; %s++) {", dot->lane, extent, extent, dot->lane, extent,
-            dot->lane);
+        open_rest(dot, extent);
         emit_scalars(dot);
         put(to->out, "}");
     }
@@ -182,12 +192,18 @@ static void close_sums(DotNest *dot)
         emit_line(to->out, arena, arena_format(arena, "%s = %s;", places[i], totals[i]));
 }
 
+bool dot_has_rest(const Statement *statement)
+{
+    const Axis *lane = statement->tile->lane;
+    return lane->kind == AXIS_BATCH || lane->extent % statement->out.tensor->lanes != 0;
+}
+
 void emit_dot(TileNest *to)
 {
     const Statement *statement = to->nest.statement;
     DotNest dot = { .to = to, .outputs = to->rows, .largest = statement->accumulate == ACCUMULATE_MAX };
     dot.sets = to->tile->sets == 2 && !dot.largest && differs_along(statement->value, to->tile->lane) ? 2 : 1;
-    dot.has_rest = to->tile->lane->extent % statement->out.tensor->lanes != 0;
+    dot.has_rest = dot_has_rest(statement);
     Scope scope = tile_open_scope(to);
     if (to->loops == 0)
         put(to->out, "{");

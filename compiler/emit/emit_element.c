@@ -149,8 +149,12 @@ static const char *lanes_left(TileNest *to, const Access *access)
 {
     const Axis *lane = to->tile->lane;
     const Tensor *tensor = access->tensor;
-    if (to->tile->dot || !tensor_is_row_major(tensor) || !access_uses(access, lane) ||
-        lane->extent % tensor->lanes == 0)
+    if (to->tile->dot || !access_uses(access, lane))
+        return NULL;
+    if (lane->kind == AXIS_BATCH)
+        return arena_format(to->nest.arena, "%s - %s", kernel_extent(to->nest.kernel, lane),
+                            find_binding(to, lane)->name);
+    if (!tensor_is_row_major(tensor) || lane->extent % tensor->lanes == 0)
         return NULL;
     return arena_format(to->nest.arena, "%d - %s", lane->extent, find_binding(to, lane)->name);
 }
@@ -176,7 +180,8 @@ static void set_places_in_row_loop(TileNest *to, const Access *access, Element *
 
 Element *tile_add(TileNest *to, const Access *access, const char *name)
 {
-    Element element = { .name = name, .left = lanes_left(to, access), .tensor = access->tensor };
+    Element element = { .name = name, .left = lanes_left(to, access), .tensor = access->tensor,
+                        .stride = lanes_stride(access, to->tile->lane) };
     set_places(to, access, &element.place, &element.address);
     set_places_in_row_loop(to, access, &element);
     for (int i = 0; i < to->nest.binding_count; i++)
@@ -196,6 +201,14 @@ static const char *load_weights(TileNest *to, const Access *access, const char *
     return arena_format(arena, "(sample_weight ? %s : vec_splat(1.0f))", vector);
 }
 
+const char *tile_load_lanes(Arena *arena, const char *address, size_t stride, const char *left)
+{
+    if (stride > 1)
+        return arena_format(arena, "vec_load_apart(%s, %zu, %s)", address, stride, left);
+    return left ? arena_format(arena, "vec_load_part(%s, %s)", address, left)
+                : arena_format(arena, "vec_load(%s)", address);
+}
+
 const char *tile_load(TileNest *to, const Access *access)
 {
     const char *place = access_text(&to->nest, access), *left = lanes_left(to, access);
@@ -205,9 +218,10 @@ const char *tile_load(TileNest *to, const Access *access)
     if (access->tensor->role == ROLE_SAMPLE_WEIGHT)
         return load_weights(to, access, left);
     const char *lanes = lanes_text(&to->nest, access, to->tile->lane, false);
+    const char *vector = tensor_has_words(access->tensor)
+                             ? place : tile_load_lanes(arena, lanes, lanes_stride(access, to->tile->lane), left);
     if (left)
-        return arena_format(arena, "vec_load_part(%s, %s)", lanes, left);
-    const char *vector = tensor_has_words(access->tensor) ? place : arena_format(arena, "vec_load(%s)", lanes);
+        return vector;
     return to->keep && !access_uses(access, to->tile->row) ? arena_format(arena, "%s(%s)", to->keep, vector) : vector;
 }
 

@@ -161,7 +161,7 @@ static char *flat_text(Nest *nest, const Access *access, int first)
         if (access->index[i].gather)
             die("a flat row of %s is gathered from", access->tensor->name);
         add_index(&affine, nest, &access->index[i], stride);
-        stride *= access->tensor->extent[i];
+        stride *= tensor_memory_extent(access->tensor, i);
     }
     return affine_text(nest->arena, &affine);
 }
@@ -270,11 +270,21 @@ char *lanes_text(Nest *nest, const Access *access, const Axis *lane, bool writte
     while (dimension < row && !index_uses(&access->index[dimension], lane))
         dimension++;
     if (tensor->home == HOME_ARGUMENT || tensor->home == HOME_REGISTER || dimension >= row ||
-        !tensor_is_row_major(tensor))
+        (!tensor_is_row_major(tensor) && lane->kind != AXIS_BATCH))
         return arena_format(nest->arena, "&%s", access_text(nest, access));
     return arena_format(nest->arena, "(%sfloat *)%s + %s", written ? "" : "const ",
-                        subscripted_text(nest, access, dimension),
-                        index_text(nest, tensor, &access->index[dimension], dimension));
+                        subscripted_text(nest, access, dimension), flat_text(nest, access, dimension));
+}
+
+size_t lanes_stride(const Access *access, const Axis *lane)
+{
+    const Tensor *tensor = access->tensor;
+    size_t stride = 1;
+    if (lane->kind != AXIS_BATCH || tensor->batch_dimension < 0)
+        return 1;
+    for (int d = tensor->batch_dimension + 1; d < tensor->rank; d++)
+        stride *= (size_t)tensor_memory_extent(tensor, d);
+    return stride;
 }
 
 /* ---- expressions ---- */

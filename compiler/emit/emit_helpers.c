@@ -1,7 +1,7 @@
 /* emit_helpers.c: in: programs.  out: what their mathematics calls, as far as it does: vectors, functions over vectors,
  * functions of one number. */
 #include "compiler/base/embedded.h"
-#include "emit.h"
+#include "emit_tile.h"
 
 /* ---- what is called ---- */
 
@@ -38,7 +38,7 @@ static unsigned emitted_sections(ProgramKind kind)
 static bool is_scalar(const Statement *statement, Op op)
 {
     const Tile *tile = statement->tile;
-    return !tile || (tile->dot && (op == OP_MAXIMUM || tile->lane->extent % statement->out.tensor->lanes != 0));
+    return !tile || (tile->dot && (op == OP_MAXIMUM || dot_has_rest(statement)));
 }
 
 static bool calls(const Statement *statement, Op op)
@@ -88,6 +88,11 @@ static bool turns_squares(const Statement *statement)
     return statement->tile && statement->tile->across;
 }
 
+static bool has_rows_in_lanes(const Statement *statement)
+{
+    return statement->tile && statement->tile->lane->kind == AXIS_BATCH;
+}
+
 static bool makes_words(const Statement *statement)
 {
     return tensor_has_words(statement->out.tensor);
@@ -107,6 +112,8 @@ static void put_vectors(Out *out, const Programs *programs)
     put_embedded(out, "runtime/lstmc_vec.h");
     if (emit_any_statement(programs, turns_squares))
         put_embedded(out, "runtime/lstmc_transpose.h");
+    if (emit_any_statement(programs, has_rows_in_lanes))
+        put_embedded(out, "runtime/lstmc_apart.h");
     if (emit_any_statement(programs, makes_words))
         put_embedded(out, "runtime/lstmc_bf16.h");
     if (!emit_any_statement(programs, is_activation))

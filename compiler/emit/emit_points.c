@@ -400,12 +400,16 @@ void tile_stores(TileNest *to)
         const Element *e = &to->elements[i];
         if (e->stored && e->from_zero)
             emit_line(to->out, arena,
-                      e->left ? arena_format(arena, "%s += vec_load_part(%s, %s);", e->name, e->address, e->left)
-                              : arena_format(arena, "%s += vec_load(%s);", e->name, e->address));
+                      arena_format(arena, "%s += %s;", e->name,
+                                   tile_load_lanes(arena, e->address, e->stride, e->left)));
     }
     for (int i = 0; i < to->element_count; i++) {
         const Element *e = &to->elements[i];
-        if (e->stored)
+        if (e->stored && e->stride > 1)
+            emit_line(to->out, arena,
+                      arena_format(arena, "vec_store_apart(%s, %zu, %s, %s);", e->address, e->stride, e->name,
+                                   e->left));
+        else if (e->stored)
             emit_line(to->out, arena,
                       e->left ? arena_format(arena, "vec_store_part(%s, %s, %s);", e->address, e->name, e->left)
                               : arena_format(arena, "vec_store(%s, %s);", e->address, e->name));

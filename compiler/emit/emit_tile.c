@@ -116,6 +116,7 @@ static void open_lanes(TileNest *to)
     const Tile *tile = to->tile;
     const char *name = tile_axis(to, tile->lane), *end = kernel_extent(to->nest.kernel, tile->lane);
     const char *step = tile->blocks > 1 ? arena_format(arena, "%d * VEC", tile->blocks) : "VEC";
+    const int vectors = tile->blocks * to->statements[0]->out.tensor->lanes;
     if (tile->back_and_forth)
         open_back_and_forth(to, name, step);
     else
@@ -124,7 +125,7 @@ static void open_lanes(TileNest *to)
     to->block[0] = (Binding){ .axis = tile->lane, .name = name, .copy = tile->blocks > 1 ? 1 : 0 };
     for (int i = 1; i < tile->blocks; i++)
         to->block[i] = side_binding(to, to->block[0], i, i > 1 ? arena_format(arena, "%d * VEC", i) : "VEC", end,
-                                    tile->lane->extent % (tile->blocks * to->statements[0]->out.tensor->lanes) == 0);
+                                    tile->lane->kind != AXIS_BATCH && tile->lane->extent % vectors == 0);
 }
 
 static void emit_innermost(TileNest *to)

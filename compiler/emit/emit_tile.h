@@ -14,6 +14,7 @@ typedef struct Element {
     const char *name;           /* the variable */
     const char *second;         /* another one, for every second term of a sum; NULL: none */
     const char *left;           /* "100 - n": lanes that exist in memory; NULL: all */
+    size_t stride;              /* of floats, from lane to lane in memory */
     bool stored;                /* goes to memory at the end of the turn */
     bool from_zero;             /* memory is still to be added */
     const Tensor *tensor;
@@ -67,6 +68,7 @@ Element    *tile_find(TileNest *to, const char *place);
 Element    *tile_add(TileNest *to, const Access *access, const char *name);
 const char *tile_element_name(TileNest *to, const Access *access);
 const char *tile_load(TileNest *to, const Access *access);          /* "vec_load(&tape->lstm.c[t][b][n])" */
+const char *tile_load_lanes(Arena *arena, const char *address, size_t stride, const char *left);
 int         tile_writes(const TileNest *to, const char *place);
 void        tile_declare(TileNest *to, const char *type, const char *name, const char *value);
 /* The expression over vectors; what it reads and nobody has read before becomes a local variable in front of it. */
@@ -74,6 +76,7 @@ const char *tile_expression(TileNest *to, const Expr *expr);
 
 /* A tile whose vectors lie along a sum (emit_dot.c); the loops over outer axes and rows are open. */
 void        emit_dot(TileNest *to);
+bool        dot_has_rest(const Statement *statement);       /* terms that fill no vector, or there may be some */
 
 /* One statement for all points side by side, how often places are written by some of them, and the end of a turn
  * (emit_points.c). */

@@ -42,12 +42,17 @@ long long access_stride(const Access *access, const Axis *axis)
     return stride;
 }
 
-/* 100*g+n with n < 100: every pair of positions is an element of its own. */
+/* 100*g+n with n < 100: every pair of positions is an element of its own. An axis of one position has nothing to tell
+ * apart. */
 static bool is_injective(const Index *index)
 {
     for (int i = 0; i < index->terms; i++) {
         long long below = 0;    /* how far the terms with smaller coefficients reach */
+        if (index->axis[i]->extent == 1)
+            continue;
         for (int j = 0; j < index->terms; j++) {
+            if (index->axis[j]->extent == 1)
+                continue;
             if (j != i && abs(index->coefficient[j]) == abs(index->coefficient[i]))
                 return false;
             if (abs(index->coefficient[j]) < abs(index->coefficient[i]))

@@ -94,6 +94,7 @@ struct Tensor {
     int incoming;                   /* of a state: its rows before the first step; 0 otherwise */
     bool decodes;                   /* of a state: it is one of the decoder, which reads its input step by step */
     bool kept;                      /* the caller may look at it: it stays on the tape */
+    bool in_struct;                 /* set by tile, of an input: one of several, a member of the sample's struct */
     const struct lstmc_tensor *updates;     /* the statistic that it is after the batch; NULL: none */
     int place;                              /* ROLE_NOISE: the stream of its numbers, unique in the model */
     Tensor *adjoint;                        /* set by grad, NULL if nothing flows */

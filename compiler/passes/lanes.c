@@ -6,12 +6,15 @@
 
 #define COPIED_EXTENT 8         /* gates and the like are written out side by side up to here */
 #define DOT_END 3               /* vector operations that add up the lanes of a sum */
+#define FEW_UNITS 2             /* vectors along them would be next to empty */
+#define TERMS_OF_ROWS 48        /* longer sums read their terms faster by vectors along them */
 
 /* ---- layouts ---- */
 
 typedef struct Noted {          /* by tensor number */
     bool *gathered;
     bool *by_blas;              /* it is read or written by BLAS */
+    bool *recurs;               /* it is written in a time loop */
     const Statement *statement; /* at work */
 } Noted;
 
@@ -30,6 +33,11 @@ bool lanes_is_private(const Ir *ir, const Tensor *tensor)
         && (tensor->role == ROLE_VALUE || tensor->role == ROLE_STATE || tensor->role == ROLE_ADJOINT);
 }
 
+bool lanes_has_batch(const Tensor *tensor)
+{
+    return tensor->batch_dimension >= 0 && tensor->extent[tensor->batch_dimension] > 1;
+}
+
 /* Gates, say: dimensions besides batch, time and the last. */
 static bool has_inner_dimensions(const Tensor *tensor)
 {
@@ -39,22 +47,34 @@ static bool has_inner_dimensions(const Tensor *tensor)
     return false;
 }
 
+/* Of each row of the batch, so few that these are better in the lanes than they are. */
+static bool has_few_units(const Tensor *tensor)
+{
+    return lanes_has_batch(tensor) && tensor->batch_dimension < tensor->rank - 1 &&
+           tensor->extent[tensor->rank - 1] <= FEW_UNITS &&
+           (tensor->role == ROLE_VALUE || tensor->role == ROLE_STATE || tensor->role == ROLE_ADJOINT);
+}
+
 void lanes_choose_layouts(Ir *ir, const Target *target)
 {
     Noted noted = { .gathered = arena_array(ir->arena, bool, ir->tensor_count),
-                    .by_blas = arena_array(ir->arena, bool, ir->tensor_count) };
+                    .by_blas = arena_array(ir->arena, bool, ir->tensor_count),
+                    .recurs = arena_array(ir->arena, bool, ir->tensor_count) };
     for (int i = 0; i < ir->statement_count; i++) {
         noted.statement = ir->statements[i];
+        noted.recurs[ir->statements[i]->out.tensor->number] |= ir->statements[i]->loop != NULL;
         note(&noted, &ir->statements[i]->out);
         expr_visit_loads(ir->statements[i]->value, note, &noted);
     }
     for (int i = 0; i < ir->tensor_count; i++) {
         Tensor *tensor = ir->tensors[i];
         tensor->lanes = target->lanes;
+        tensor->in_struct = tensor->role == ROLE_INPUT && ir->input_count > 1;
         if (noted.by_blas[i])
             continue;
         if (!lanes_is_private(ir, tensor) || tensor->rank == 0 || tensor->panel ||
-            tensor->extent[tensor->rank - 1] == 1 || tensor->rank - 1 == tensor->batch_dimension)
+            tensor->extent[tensor->rank - 1] == 1 || tensor->rank - 1 == tensor->batch_dimension ||
+            (has_few_units(tensor) && noted.recurs[i]))
             tensor->layout = LAYOUT_ROWS;
         else
             tensor->layout = has_inner_dimensions(tensor) && !noted.gathered[i] ? LAYOUT_BLOCKED : LAYOUT_PADDED;
@@ -143,6 +163,74 @@ static Axis *find_lane(const Statement *statement, bool dot)
             best = axis;
     }
     return best;
+}
+
+/* ---- rows in the lanes ---- */
+
+/* Its rows lie equally far apart, whatever is at work in the time loop. */
+static bool has_rows(const Access *access, const Axis *batch)
+{
+    const Tensor *tensor = access->tensor;
+    int at = tensor->batch_dimension;
+    if (tensor->integer || tensor->in_struct || at < 0 || !is_axis_alone(&access->index[at], batch) ||
+        (tensor->layout != LAYOUT_ROWS && tensor->layout != LAYOUT_PADDED) ||
+        (tensor->time_dimension > at && tensor->role != ROLE_INPUT))
+        return false;
+    for (int d = 0; d < tensor->rank; d++)
+        if (access->index[d].gather || (d != at && index_uses(&access->index[d], batch)))
+            return false;
+    return true;
+}
+
+static void check_rows(void *context, const Access *access)
+{
+    Fit *fit = context;
+    fit->fits &= !access_uses(access, fit->axis) || has_rows(access, fit->axis);
+}
+
+/* The batch, for what a time loop does to so few units that all of them are written out side by side. */
+static Axis *find_rows(const Statement *statement)
+{
+    Axis *batch = NULL;
+    int copies = 1, terms = 1;
+    for (int a = 0; a < statement->axis_count; a++) {
+        Axis *axis = statement->axes[a];
+        if (axis->kind == AXIS_BATCH)
+            batch = axis;
+        else if (axis->kind == AXIS_TIME || (!axis_is_summed(statement, axis) && !axis_is_free(statement, axis)))
+            return NULL;
+        else if (axis_is_summed(statement, axis))
+            terms *= axis->extent;
+        else
+            copies *= axis->extent;
+    }
+    Fit fit = { .statement = statement, .axis = batch, .fits = true };
+    if (!batch || !statement->loop || !has_few_units(statement->out.tensor) || copies > COPIED_EXTENT ||
+        terms > TERMS_OF_ROWS || !has_rows(&statement->out, batch) || expr_counts(statement->value, batch))
+        return NULL;
+    expr_visit_loads(statement->value, check_rows, &fit);
+    return fit.fits ? batch : NULL;
+}
+
+static void check_neighbours(void *context, const Access *access)
+{
+    Fit *fit = context;
+    fit->fits &= !access_uses(access, fit->axis) || (has_rows(access, fit->axis) && lanes_walk(access, fit->axis));
+}
+
+/* The batch, for a gradient that is one number, of what is one number for each row. */
+static Axis *find_summed_rows(const Statement *statement)
+{
+    for (int a = 0; a < statement->axis_count && statement->left; a++) {
+        Fit fit = { .statement = statement, .axis = statement->axes[a], .fits = true };
+        if (fit.axis->kind != AXIS_BATCH || fit.axis->extent < 2 || !axis_is_summed(statement, fit.axis) ||
+            expr_counts(statement->value, fit.axis))
+            continue;
+        expr_visit_loads(statement->value, check_neighbours, &fit);
+        if (fit.fits)
+            return statement->axes[a];
+    }
+    return NULL;
 }
 
 /* ---- the other axes ---- */
@@ -246,10 +334,15 @@ Lanes lanes_of(const Statement *statement, const Target *target)
         lanes.sums |= axis_is_summed(statement, statement->axes[a]);
     Axis *free_lane = find_lane(statement, false),
          *summed_lane = lanes.sums && statement->accumulate != ACCUMULATE_SET ? find_lane(statement, true) : NULL;
-    lanes.lane = free_lane;
-    if (summed_lane && (!free_lane || dot_cost(statement, summed_lane, target->lanes) <
+    Axis *rows = find_rows(statement);
+    lanes.lane = rows ? rows : free_lane;
+    if (!rows && summed_lane && (!free_lane || dot_cost(statement, summed_lane, target->lanes) <
                                           positions(statement, free_lane, target->lanes))) {
         lanes.lane = summed_lane;
+        lanes.dot = true;
+    }
+    if (!lanes.lane && lanes.sums) {
+        lanes.lane = find_summed_rows(statement);
         lanes.dot = true;
     }
     if (!lanes.lane || (lanes.sums && statement->accumulate == ACCUMULATE_SET))

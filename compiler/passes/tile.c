@@ -109,7 +109,8 @@ static void check_read(void *context, const Access *access)
 {
     Join *join = context;
     Meeting met = meeting(join->tile, loop_axis_of(join->reader), join->written, access);
-    if (met == MEET_AT_POINT)       /* an element of the point, but which one turns with a sum */
+    /* an element of the point, but which one turns with a sum: unless all of these are known by name */
+    if (met == MEET_AT_POINT && !tile_writes_out(join->tile, join->reader))
         for (int a = 0; a < join->reader->axis_count; a++)
             if (axis_is_summed(join->reader, join->reader->axes[a]) && access_uses(access, join->reader->axes[a]))
                 met = MEET_ELSEWHERE;
@@ -134,7 +135,8 @@ static bool take_axes(const Tiler *tiler, Statement *statement, Lanes *lanes)
     const Tile *tile = tiler->tile;
     bool taken[STATEMENT_AXES_MAX] = { false };
     Axis *to[STATEMENT_AXES_MAX];
-    if (lanes->lane->extent != tile->lane->extent || lanes->outer_count != tile->outer_count)
+    if (lanes->lane->extent != tile->lane->extent || lanes->lane->kind != tile->lane->kind ||
+        lanes->outer_count != tile->outer_count)
         return false;
     for (int i = 0; i < lanes->outer_count; i++) {
         const Axis *axis = lanes->outer[i];
@@ -235,8 +237,10 @@ static bool joins(Tiler *tiler, int at, Lanes *lanes)
     Lanes first = lanes_of(statements[tiler->first], tiler->target);
     if (first.ordered || first.streams || !take_axes(tiler, statement, lanes))
         return false;
+    /* rows in the lanes are done one vector after the other, whether they are sums or not */
+    bool any_order = !lanes->sums || lanes->lane->kind == AXIS_BATCH;
     if (keeps_apart_from(tiler, tiler->first, at, statement) &&
-        (!lanes->sums || writes_only_sums(tiler, tiler->first, at)))
+        (any_order || writes_only_sums(tiler, tiler->first, at)))
         return true;
     int start = starts_of_sum(tiler, at);
     if (!lanes->sums || start == tiler->first || start == at || !keeps_apart_from(tiler, start, at, statement))

@@ -235,6 +235,15 @@ static int choose_written(const Statement *statement, const Tile *tile, bool *is
     return written;
 }
 
+bool tile_writes_out(const Tile *tile, const Statement *statement)
+{
+    bool is_written[STATEMENT_AXES_MAX], all = tile->lane->kind == AXIS_BATCH;
+    choose_written(statement, tile, is_written);
+    for (int a = 0; a < statement->axis_count; a++)
+        all &= is_written[a] || !axis_is_summed(statement, statement->axes[a]);
+    return all;
+}
+
 /* In the memory of how many accesses an axis stands outside of the rows of the batch, and in how many inside. */
 typedef struct Nesting {
     const Axis *axis;
@@ -358,7 +367,7 @@ void tile_choose_numbers(const TileSpan *span)
     if (tile->dot) {
         choose_row(span, false);
         choose_outputs(span);
-    } else if (span->sums) {
+    } else if (span->sums && tile->lane->kind != AXIS_BATCH) {
         bool ordered = lanes_of(first, span->target).ordered;
         choose_row(span, ordered);
         choose_side_by_side(span, copies);

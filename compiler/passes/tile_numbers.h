@@ -15,5 +15,7 @@ typedef struct TileSpan {
 
 /* Sets all numbers of the tile, and the order and copies of the sums' loops in its statements. */
 void tile_choose_numbers(const TileSpan *span);
+/* In a tile whose lanes are rows: all terms of its sums are written out, and what they read has a name. */
+bool tile_writes_out(const Tile *tile, const Statement *statement);
 
 #endif
