@@ -94,7 +94,6 @@ struct Tensor {
     int incoming;                   /* of a state: its rows before the first step; 0 otherwise */
     bool decodes;                   /* of a state: it is one of the decoder, which reads its input step by step */
     bool kept;                      /* the caller may look at it: it stays on the tape */
-    bool in_struct;                 /* set by tile, of an input: one of several, a member of the sample's struct */
     const struct lstmc_tensor *updates;     /* the statistic that it is after the batch; NULL: none */
     int place;                              /* ROLE_NOISE: the stream of its numbers, unique in the model */
     Tensor *adjoint;                        /* set by grad, NULL if nothing flows */
@@ -113,6 +112,9 @@ struct Tensor {
      * flat */
     int panel;
     int gap;                        /* of LAYOUT_SPACED, in floats */
+    /* set by tile: a time loop is at work on so few units of it that the rows of the batch lie in the lanes */
+    bool has_few_units;
+    bool in_struct;                 /* set by tile, of an input: one of several, a member of the sample's struct */
     const char *size[TENSOR_RANK_MAX];      /* of its extents: as of an axis */
     const char *member;                     /* set when C is written: its name in its unit (emit_tensor.c) */
     /* set by pack: neighbours in this dimension are the halves of a word, each a bf16; -1: floats */

@@ -39,7 +39,7 @@ static bool is_worth_it(const Flattener *f, const Tensor *tensor)
                  (f->ir->batch == 1 || tensor->role == ROLE_ADJOINT);
     if (reads && units * gates % lanes == 0 && apart >= together * WASTE)
         return true;
-    bool alone = units == 1 && !lanes_has_batch(tensor);
+    bool alone = units == 1 && !lanes_has_few_units(tensor);
     return (units > lanes || alone) && apart >= together * WASTE_OF_ROWS;
 }
 

@@ -7,6 +7,7 @@
 #define COPIED_EXTENT 8         /* gates and the like are written out side by side up to here */
 #define DOT_END 3               /* vector operations that add up the lanes of a sum */
 #define FEW_UNITS 2             /* vectors along them would be next to empty */
+#define ROWS_BESIDE_TWO 7       /* more of them are better in the lanes than two units */
 #define TERMS_OF_ROWS 48        /* longer sums read their terms faster by vectors along them */
 
 /* ---- layouts ---- */
@@ -14,7 +15,7 @@
 typedef struct Noted {          /* by tensor number */
     bool *gathered;
     bool *by_blas;              /* it is read or written by BLAS */
-    bool *recurs;               /* it is written in a time loop */
+    bool *recurs;               /* it is read or written in a time loop, or was before stage */
     const Statement *statement; /* at work */
 } Noted;
 
@@ -22,6 +23,7 @@ static void note(void *context, const Access *access)
 {
     Noted *noted = context;
     noted->by_blas[access->tensor->number] |= noted->statement->blas;
+    noted->recurs[access->tensor->number] |= noted->statement->loop || noted->statement->left;
     for (int d = 0; d < access->tensor->rank; d++)
         if (access->index[d].gather)
             noted->gathered[access->tensor->number] = true;
@@ -33,11 +35,6 @@ bool lanes_is_private(const Ir *ir, const Tensor *tensor)
         && (tensor->role == ROLE_VALUE || tensor->role == ROLE_STATE || tensor->role == ROLE_ADJOINT);
 }
 
-bool lanes_has_batch(const Tensor *tensor)
-{
-    return tensor->batch_dimension >= 0 && tensor->extent[tensor->batch_dimension] > 1;
-}
-
 /* Gates, say: dimensions besides batch, time and the last. */
 static bool has_inner_dimensions(const Tensor *tensor)
 {
@@ -47,12 +44,12 @@ static bool has_inner_dimensions(const Tensor *tensor)
     return false;
 }
 
-/* Of each row of the batch, so few that these are better in the lanes than they are. */
-static bool has_few_units(const Tensor *tensor)
+/* One, or two beside many rows: without them there are vectors of two, but none of one. */
+bool lanes_has_few_units(const Tensor *tensor)
 {
-    return lanes_has_batch(tensor) && tensor->batch_dimension < tensor->rank - 1 &&
-           tensor->extent[tensor->rank - 1] <= FEW_UNITS &&
-           (tensor->role == ROLE_VALUE || tensor->role == ROLE_STATE || tensor->role == ROLE_ADJOINT);
+    int at = tensor->batch_dimension, units = tensor->rank ? tensor->extent[tensor->rank - 1] : 0;
+    return at >= 0 && at < tensor->rank - 1 && units <= FEW_UNITS &&
+           tensor->extent[at] > (units == 1 ? 1 : ROWS_BESIDE_TWO);
 }
 
 void lanes_choose_layouts(Ir *ir, const Target *target)
@@ -62,7 +59,6 @@ void lanes_choose_layouts(Ir *ir, const Target *target)
                     .recurs = arena_array(ir->arena, bool, ir->tensor_count) };
     for (int i = 0; i < ir->statement_count; i++) {
         noted.statement = ir->statements[i];
-        noted.recurs[ir->statements[i]->out.tensor->number] |= ir->statements[i]->loop != NULL;
         note(&noted, &ir->statements[i]->out);
         expr_visit_loads(ir->statements[i]->value, note, &noted);
     }
@@ -72,9 +68,11 @@ void lanes_choose_layouts(Ir *ir, const Target *target)
         tensor->in_struct = tensor->role == ROLE_INPUT && ir->input_count > 1;
         if (noted.by_blas[i])
             continue;
+        tensor->has_few_units =
+            lanes_is_private(ir, tensor) && lanes_has_few_units(tensor) && noted.recurs[i] && !tensor->panel;
         if (!lanes_is_private(ir, tensor) || tensor->rank == 0 || tensor->panel ||
             tensor->extent[tensor->rank - 1] == 1 || tensor->rank - 1 == tensor->batch_dimension ||
-            (has_few_units(tensor) && noted.recurs[i]))
+            tensor->has_few_units)
             tensor->layout = LAYOUT_ROWS;
         else
             tensor->layout = has_inner_dimensions(tensor) && !noted.gathered[i] ? LAYOUT_BLOCKED : LAYOUT_PADDED;
@@ -182,13 +180,31 @@ static bool has_rows(const Access *access, const Axis *batch)
     return true;
 }
 
+typedef struct RowFit {
+    Fit fit;
+    bool few;                       /* it is about few units */
+} RowFit;
+
 static void check_rows(void *context, const Access *access)
 {
-    Fit *fit = context;
-    fit->fits &= !access_uses(access, fit->axis) || has_rows(access, fit->axis);
+    RowFit *rows = context;
+    rows->few |= access->tensor->has_few_units;
+    rows->fit.fits &= !access_uses(access, rows->fit.axis) || has_rows(access, rows->fit.axis);
 }
 
-/* The batch, for what a time loop does to so few units that all of them are written out side by side. */
+/* How many terms a sum may have that is formed row by row; 0: it is no statement for that. What stands before a loop
+ * and behind it copies: one number a row as fast by itself. */
+static int most_terms(const Statement *statement)
+{
+    const Tensor *out = statement->out.tensor;
+    if (!lanes_has_few_units(out))
+        return 0;
+    if (statement->loop)
+        return TERMS_OF_ROWS;
+    return statement->left || out->extent[out->rank - 1] > 1 ? FEW_UNITS : 0;
+}
+
+/* The batch, for what is done to so few units that all of them are written out side by side. */
 static Axis *find_rows(const Statement *statement)
 {
     Axis *batch = NULL;
@@ -197,19 +213,20 @@ static Axis *find_rows(const Statement *statement)
         Axis *axis = statement->axes[a];
         if (axis->kind == AXIS_BATCH)
             batch = axis;
-        else if (axis->kind == AXIS_TIME || (!axis_is_summed(statement, axis) && !axis_is_free(statement, axis)))
+        else if (axis_is_summed(statement, axis) ? axis->kind == AXIS_TIME : !axis_is_free(statement, axis))
             return NULL;
         else if (axis_is_summed(statement, axis))
             terms *= axis->extent;
-        else
+        else if (axis->kind == AXIS_PLAIN)
             copies *= axis->extent;
     }
-    Fit fit = { .statement = statement, .axis = batch, .fits = true };
-    if (!batch || !statement->loop || !has_few_units(statement->out.tensor) || copies > COPIED_EXTENT ||
-        terms > TERMS_OF_ROWS || !has_rows(&statement->out, batch) || expr_counts(statement->value, batch))
+    RowFit rows = { .fit = { .statement = statement, .axis = batch, .fits = true } };
+    if (!batch || copies > COPIED_EXTENT || terms > most_terms(statement) || !has_rows(&statement->out, batch) ||
+        expr_counts(statement->value, batch))
         return NULL;
-    expr_visit_loads(statement->value, check_rows, &fit);
-    return fit.fits ? batch : NULL;
+    check_rows(&rows, &statement->out);
+    expr_visit_loads(statement->value, check_rows, &rows);
+    return rows.fit.fits && rows.few ? batch : NULL;
 }
 
 static void check_neighbours(void *context, const Access *access)
