@@ -43,6 +43,20 @@ static int steps_of(const Ir *ir, bool along_batch)
     return count;
 }
 
+/* Of a step that is one nest: its tile; else NULL. */
+static const Tile *tile_of_step(const Ir *ir)
+{
+    const Tile *tile = NULL;
+    for (int i = 0; i < ir->statement_count; i++) {
+        const Statement *s = ir->statements[i];
+        if (s->loop && s->section == SECTION_FORWARD && tile && s->tile != tile)
+            return NULL;
+        if (s->loop && s->section == SECTION_FORWARD)
+            tile = s->tile;
+    }
+    return tile;
+}
+
 Test(rows, lie_in_the_lanes_of_one_and_two_units)
 {
     static const char *const models[] = {
@@ -55,6 +69,7 @@ Test(rows, lie_in_the_lanes_of_one_and_two_units)
             Build all = build(models[i], lanes);
             const Programs *p = &all.compiled.programs;
             cr_expect_eq(steps_of(p->batch, false), 0, "%s, %d lanes", models[i], lanes);
+            cr_expect(tile_of_step(p->batch) && tile_of_step(p->training), "%s, %d lanes", models[i], lanes);
             cr_expect_eq(steps_of(p->training, false), 0, "%s, %d lanes", models[i], lanes);
             cr_expect_eq(steps_of(p->single, true) + steps_of(p->step, true), 0, "%s, %d lanes", models[i], lanes);
             release(&all);
@@ -65,6 +80,7 @@ Test(rows, do_not_where_units_fill_lanes_or_there_is_one_row)
 {
     static const char *const models[] = {
         MODEL("Input{6, 3}, SimpleRNN{3}"), MODEL("Input{6, 3}, LSTM{4}"),
+        "return Sequential{ name = 'few', batch_size = 7, shards = 1, Input{6, 3}, GRU{2}, loss = 'mse' }",
         "return Sequential{ name = 'few', batch_size = 1, Input{6, 3}, LSTM{1}, loss = 'mse' }",
     };
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
