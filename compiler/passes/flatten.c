@@ -1,8 +1,7 @@
 /* flatten.c: in: statements with their binding times.  out: tensors [..][gates][units] whose units would leave much
  * of their last vectors empty are [..][gates * units], and what runs over gates and units runs over one axis: 4 x 100
  * units fill vectors of 16, where 100 leave an eighth of them empty. What is of one gate is read and written at any
- * place then, and a part of its last vector; gates of less than a vector each stay apart, but those of one unit, which
- * have no vectors otherwise, where there is no batch whose rows could lie in them. */
+ * place then, and a part of its last vector; gates of less than a vector each stay apart. */
 #include "compiler/ir/axes.h"
 #include "lanes.h"
 #include "passes.h"
@@ -39,8 +38,7 @@ static bool is_worth_it(const Flattener *f, const Tensor *tensor)
                  (f->ir->batch == 1 || tensor->role == ROLE_ADJOINT);
     if (reads && units * gates % lanes == 0 && apart >= together * WASTE)
         return true;
-    bool alone = units == 1 && !lanes_has_few_units(tensor);
-    return (units > lanes || alone) && apart >= together * WASTE_OF_ROWS;
+    return units > lanes && apart >= together * WASTE_OF_ROWS;
 }
 
 static const Axis *axis_alone(const Index *index)

@@ -7,8 +7,9 @@
 #define COPIED_EXTENT 8         /* gates and the like are written out side by side up to here */
 #define DOT_END 3               /* vector operations that add up the lanes of a sum */
 #define FEW_UNITS 2             /* vectors along them would be next to empty */
-#define ROWS_BESIDE_TWO 7       /* more of them are better in the lanes than two units */
+#define ROWS_BESIDE_TWO 8       /* fewer are no better in the lanes than two units */
 #define TERMS_OF_ROWS 48        /* longer sums read their terms faster by vectors along them */
+#define TERMS_OF_FEW_ROWS 8     /* the same where rows fill no vector */
 
 /* ---- layouts ---- */
 
@@ -44,12 +45,21 @@ static bool has_inner_dimensions(const Tensor *tensor)
     return false;
 }
 
-/* One, or two beside many rows: without them there are vectors of two, but none of one. */
-bool lanes_has_few_units(const Tensor *tensor)
+/* One, or two beside many rows: without these there are vectors of two, but none of one. */
+static bool has_few_units(const Tensor *tensor)
 {
     int at = tensor->batch_dimension, units = tensor->rank ? tensor->extent[tensor->rank - 1] : 0;
-    return at >= 0 && at < tensor->rank - 1 && units <= FEW_UNITS &&
-           tensor->extent[at] > (units == 1 ? 1 : ROWS_BESIDE_TWO);
+    return at >= 0 && at < tensor->rank - 1 && (units == 1 || (units == 2 && tensor->extent[at] >= ROWS_BESIDE_TWO));
+}
+
+static bool lies_in_rows(const Ir *ir, const Tensor *tensor, bool recurs)
+{
+    int last = tensor->rank - 1;
+    if (!lanes_is_private(ir, tensor) || tensor->rank == 0 || tensor->panel || last == tensor->batch_dimension ||
+        tensor->has_few_units)
+        return true;
+    /* without a batch one unit is a vector too: libm's functions are slower than those of vectors */
+    return tensor->extent[last] == 1 && (tensor->batch_dimension >= 0 || !recurs);
 }
 
 void lanes_choose_layouts(Ir *ir, const Target *target)
@@ -69,10 +79,8 @@ void lanes_choose_layouts(Ir *ir, const Target *target)
         if (noted.by_blas[i])
             continue;
         tensor->has_few_units =
-            lanes_is_private(ir, tensor) && lanes_has_few_units(tensor) && noted.recurs[i] && !tensor->panel;
-        if (!lanes_is_private(ir, tensor) || tensor->rank == 0 || tensor->panel ||
-            tensor->extent[tensor->rank - 1] == 1 || tensor->rank - 1 == tensor->batch_dimension ||
-            tensor->has_few_units)
+            lanes_is_private(ir, tensor) && has_few_units(tensor) && noted.recurs[i] && !tensor->panel;
+        if (lies_in_rows(ir, tensor, noted.recurs[i]))
             tensor->layout = LAYOUT_ROWS;
         else
             tensor->layout = has_inner_dimensions(tensor) && !noted.gathered[i] ? LAYOUT_BLOCKED : LAYOUT_PADDED;
@@ -151,9 +159,10 @@ static bool value_fits(const Statement *statement, const Axis *axis)
 static Axis *find_lane(const Statement *statement, bool dot)
 {
     Axis *best = NULL;
+    int least = statement->out.tensor->layout == LAYOUT_ROWS ? 2 : 1;
     for (int a = statement->axis_count - 1; a >= 0; a--) {
         Axis *axis = statement->axes[a];
-        if (axis->kind == AXIS_BATCH || axis->extent < 2 || !value_fits(statement, axis))
+        if (axis->kind == AXIS_BATCH || axis->extent < least || !value_fits(statement, axis))
             continue;
         bool fits = dot ? axis_is_summed(statement, axis)
                         : axis_is_free(statement, axis) && lanes_walk(&statement->out, axis);
@@ -197,10 +206,10 @@ static void check_rows(void *context, const Access *access)
 static int most_terms(const Statement *statement)
 {
     const Tensor *out = statement->out.tensor;
-    if (!lanes_has_few_units(out))
+    if (!has_few_units(out))
         return 0;
     if (statement->loop)
-        return TERMS_OF_ROWS;
+        return out->extent[out->batch_dimension] < out->lanes ? TERMS_OF_FEW_ROWS : TERMS_OF_ROWS;
     return statement->left || out->extent[out->rank - 1] > 1 ? FEW_UNITS : 0;
 }
 

@@ -21,7 +21,6 @@ typedef struct Lanes {
 void  lanes_choose_layouts(Ir *ir, const Target *target);
 bool  lanes_is_private(const Ir *ir, const Tensor *tensor);     /* its layout is ours to choose */
 Lanes lanes_of(const Statement *statement, const Target *target);
-bool  lanes_has_few_units(const Tensor *tensor);                /* beside the rows of a batch */
 /* A step of the axis is a step of one float, for whole vectors and for what is left at the end. */
 bool  lanes_walk(const Access *access, const Axis *axis);
 /* A weight (or what was made of weights alone) that pack may put into the order in which a sum reads it. */
