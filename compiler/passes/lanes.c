@@ -159,7 +159,7 @@ static bool value_fits(const Statement *statement, const Axis *axis)
 static Axis *find_lane(const Statement *statement, bool dot)
 {
     Axis *best = NULL;
-    int least = statement->out.tensor->layout == LAYOUT_ROWS ? 2 : 1;
+    int least = dot || statement->out.tensor->layout == LAYOUT_ROWS ? 2 : 1;
     for (int a = statement->axis_count - 1; a >= 0; a--) {
         Axis *axis = statement->axes[a];
         if (axis->kind == AXIS_BATCH || axis->extent < least || !value_fits(statement, axis))
