@@ -229,6 +229,7 @@ bool compile(Arena *arena, Description *description, Diagnostics *diagnostics, c
     programs->target = options->target;
     programs->input_gradient = options->input_gradient;
     programs->precise = options->precise;
+    programs->optimizer_apart = options->optimizer_apart;
     programs->bf16 = options->bf16;
     programs->dispatch = options->dispatch;
     programs->trained = options->trained;

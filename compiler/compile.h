@@ -17,6 +17,7 @@ typedef struct CompileOptions {
     /* tanh and sigmoid of vectors by exp, to the last digits; plain loops call libm, which is as precise */
     bool precise;
     bool blas;                  /* large products by BLAS; the generated code is linked with it where there are any */
+    bool optimizer_apart;       /* models that differ by their optimizers alone become the same code, which has none */
     bool dispatch;              /* one body for each instruction set, chosen at run time; for targets with vectors */
     bool bf16;                  /* what prediction sums over is packed as bf16; training is in float */
     /* choices for the numbers of tiles; NULL: `tuning` has them, or (NULL too) nobody chooses */

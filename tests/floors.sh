@@ -22,6 +22,7 @@ compiler/session     runtime/base runtime/files runtime/data runtime/text runtim
 compiler/session     compiler/interchange
 compiler/report      compiler/base compiler/front compiler/session runtime/base runtime/files runtime/data
 compiler/fuzz        compiler/base compiler/front compiler/oracle compiler/session runtime/interpreter
+compiler/search      compiler/base compiler/front compiler/session runtime/base runtime/files runtime/data
 compiler/interchange/draft      compiler/base compiler/front runtime/base runtime/files
 compiler/interchange/keras      compiler/base compiler/front compiler/interchange/draft runtime/base runtime/files
 compiler/interchange/audio      compiler/base compiler/front compiler/interchange/draft
@@ -32,7 +33,7 @@ compiler/interchange compiler/interchange/audio compiler/interchange/pytorch com
 compiler/interchange/container
 compiler/commands    compiler/base compiler/ir compiler/front compiler/passes compiler/emit compiler/oracle
 compiler/commands    compiler/ship compiler compiler/session compiler/report compiler/fuzz compiler/interchange
-compiler/commands    compiler/interchange/draft
+compiler/commands    compiler/interchange/draft compiler/search
 compiler/commands    runtime/base runtime/files runtime/data runtime/text runtime/interpreter
 runtime
 runtime/base

@@ -84,7 +84,7 @@ static const char *next_row(const char *line, char *row, size_t size)
 Test(arguments, help_says_which_commands_take_an_option)
 {
     static const char *const commands[] = { "compile", "summary", "check", "train", "evaluate",
-                                            "predict", "sample",  "plot",  "tune" };
+                                            "predict", "sample",  "plot",  "tune", "search" };
     int options = 0;
     unsetenv("LSTMC_THREADS");
     const char *line = strstr(embedded_text("commands/help.txt"), "\n  -") + 1;

@@ -9,6 +9,9 @@
  * number (0: unknown). */
 bool lock_take(const char *path, long *owner);
 
+/* In a child process, whose parent keeps them: they are not its own to give back. */
+void lock_forget(void);
+
 /* Gives all of them back. A signal handler may do so. */
 void lock_give_back(void);
 

@@ -55,7 +55,8 @@ static bool begins_with(const char *head, const char *begin)
 
 static bool is_report(const char *head)
 {
-    return begins_with(head, "<!doctype html>\n<html lang=\"en\">\n") && strstr(head, ": training report</title>");
+    return begins_with(head, "<!doctype html>\n<html lang=\"en\">\n") &&
+           (strstr(head, ": training report</title>") || strstr(head, ": search report</title>"));
 }
 
 bool file_is_ours(const char *path, FileKind kind)
@@ -80,6 +81,10 @@ bool file_is_ours(const char *path, FileKind kind)
         return is_report(head);
     case FILE_TUNING:
         return begins_with(head, "-- What `lstmc tune` measured for ");
+    case FILE_TRIALS:
+        return begins_with(head, "trial,rung,epochs,");
+    case FILE_SEARCH:
+        return begins_with(head, "lstmc search: ");
     case FILE_ANY:
         break;
     }

@@ -12,6 +12,7 @@ typedef enum FileKind {
     FILE_TEXT,              /* generated C, the example, its Makefile: the first line says so */
     FILE_WEIGHTS,           /* weights and checkpoints */
     FILE_LOG, FILE_FLOW, FILE_REPORT, FILE_TUNING,
+    FILE_TRIALS, FILE_SEARCH,       /* the table of a search; what its folder says of it */
     FILE_ANY                /* what the person at the command line has named */
 } FileKind;
 

@@ -1,14 +1,17 @@
 /* run.c: in: words.  out: the exit status of the program they start, which ends when we are asked to end. */
+#define _GNU_SOURCE             /* nftw */
 #include "run.h"
 #include "streams.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Ctrl-C, kill, the end of the terminal, Ctrl-\. */
@@ -92,6 +95,20 @@ char *run_folder(Arena *arena)
 {
     const char *temporary = getenv("TMPDIR");
     return mkdtemp(arena_format(arena, "%s/lstmc-XXXXXX", temporary && *temporary ? temporary : "/tmp"));
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status, (void)kind, (void)where;
+    return remove(path);
+}
+
+/* A compiler that has been ended may for a moment still be there, and write. */
+void run_folder_remove(const char *folder)
+{
+    const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
+    for (int i = 0; i < 100 && nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS) && !access(folder, F_OK); i++)
+        nanosleep(&moment, NULL);
 }
 
 char *run_said(Arena *arena, const char *log, size_t most)

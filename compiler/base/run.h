@@ -17,6 +17,8 @@ int  run(char **words, const char *log, const char *folder);
 /* A new folder in $TMPDIR, or /tmp, for the files of what runs; NULL with errno. */
 char *run_folder(Arena *arena);
 
+void  run_folder_remove(const char *folder);
+
 /* The first bytes of what a program has said in `log`, at most so many; "" if there is no log. */
 char *run_said(Arena *arena, const char *log, size_t most);
 

@@ -6,6 +6,7 @@
 #include "compiler/base/out.h"
 #include "compiler/report/report.h"
 #include "compiler/base/streams.h"
+#include "compiler/session/training.h"
 #include "compiler/session/training_files.h"
 
 #include "runtime/base/message.h"
@@ -241,22 +242,18 @@ static int set_flow(Trainer *t, struct lstmc_train_options *options)
 
 static struct lstmc_train_options make_options(Trainer *t)
 {
-    const Session *s = &t->session;
-    const Model *model = description_model(s->description);
-    const Arguments *a = &s->arguments;
-    struct lstmc_train_options options = {
-        .epochs = a->epochs ? a->epochs : model->epochs, .seed = a->seed ? a->seed : model->seed,
-        .shuffle = model->shuffle, .buckets = model->buckets, .stateful = session_stateful(model),
-        .quiet = a->quiet,
-        .class_weight = model->class_weight, .class_count = model->class_count, .schedule = model->schedule,
-        .gradient_accumulation_steps = model->gradient_accumulation_steps, .ema_momentum = model->ema_momentum,
-        .ema_overwrite_frequency = model->ema_overwrite_frequency, .interrupted = interrupt_flag(),
-        .checkpoint = save_checkpoint, .checkpoint_batches = a->checkpoint_every,
-        .checkpoint_seconds = a->checkpoint_every ? 0 : CHECKPOINT_SECONDS, .save_weights = save_for_callback,
-        .wrote = note_written, .resume = a->resume ? &t->snapshot : NULL, .context = t,
-    };
-    session_set_metrics(s, &options);
-    options.transport = &s->ranks->transport;
+    const Arguments *a = &t->session.arguments;
+    struct lstmc_train_options options = training_options(&t->session);
+    options.quiet = a->quiet;
+    options.interrupted = interrupt_flag();
+    options.checkpoint = save_checkpoint;
+    options.checkpoint_batches = a->checkpoint_every;
+    options.checkpoint_seconds = a->checkpoint_every ? 0 : CHECKPOINT_SECONDS;
+    options.save_weights = save_for_callback;
+    options.wrote = note_written;
+    options.resume = a->resume ? &t->snapshot : NULL;
+    options.context = t;
+    options.transport = &t->ranks.transport;
     set_callbacks(t, &options);
     return options;
 }
@@ -269,20 +266,12 @@ static bool make_metadata(Trainer *t)
     return t->metadata && t->checkpoint_metadata;
 }
 
-static bool restores_best(const Model *model)
-{
-    bool restores = false;
-    for (int i = 0; i < model->callback_count; i++)
-        restores |= model->callbacks[i].kind == LSTMC_EARLY_STOPPING && model->callbacks[i].restore_best_weights;
-    return restores;
-}
-
 /* Averages and best weights are not those of the last epoch: what is saved is judged by itself. */
 static int print_saved(Trainer *t)
 {
     Session *s = &t->session;
     const Model *model = description_model(s->description);
-    bool best = restores_best(model) || t->last.diverged;
+    bool best = training_restores_best(model) || t->last.diverged;
     if ((!best && !(model->ema_momentum > 0)) || !s->validation.samples)
         return LSTMC_OK;
     struct lstmc_train_options options = { .stateful = session_stateful(model) };
@@ -334,7 +323,7 @@ static void keep_best(Trainer *t)
     const char *model = s->arguments.model, *checkpoint = t->files.checkpoint;
     fprintf(stderr, "%s: %s\n", model, s->message.text);
     s->message.text[0] = 0;
-    if (t->last.diverged && restores_best(description_model(s->description))) {
+    if (t->last.diverged && training_restores_best(description_model(s->description))) {
         struct lstmc_message why;
         if (save_weights(t, t->files.weights, s->weights, &why))
             fprintf(stderr, "%s: %s\n", model, why.text);
@@ -374,7 +363,7 @@ static int train_model(Trainer *t, const struct lstmc_train_options *options, st
         s->message.text[0] = 0;
     } else if (status == LSTMC_INTERRUPTED) {
         lstmc_add_words(&s->message, "; --resume goes on from %.200s", t->files.checkpoint);
-        if (t->last.best_epoch && restores_best(description_model(s->description)))
+        if (t->last.best_epoch && training_restores_best(description_model(s->description)))
             lstmc_add_words(&s->message, ", and with --epochs=%d ends with the best weights so far",
                             (int)t->last.best_epoch);
     } else if (status == LSTMC_NOT_FINITE) {
@@ -382,36 +371,6 @@ static int train_model(Trainer *t, const struct lstmc_train_options *options, st
     }
     if (status || t->rate_failed)
         interrupt_end();
-    return status;
-}
-
-/* Of words, those of the description or of the data. Says how many of them the file does not have. */
-static int read_vectors(Session *s, const Vectors *v)
-{
-    const struct lstmc_tensor *table = &description_model(s->description)->descriptor.weights[v->weight];
-    struct lstmc_names said = { v->word_count, (char **)v->words }, *words = v->word_count ? &said
-                                                                                          : &s->data.meaning.vocabulary;
-    size_t missing;
-    if (!v->is_text)
-        return lstmc_read_vectors(v->file, table, s->weights, &s->message);
-    if (!words->count)
-        return lstmc_fail(&s->message, LSTMC_MISMATCH, "glove: this data has no vocabulary of words: write "
-                          "glove{\"%.200s\", vocabulary = {...}}, the word of each id from 0", v->file);
-    int status = lstmc_read_glove(v->file, words, table, s->weights, &missing, &s->message);
-    if (!status && missing)
-        fprintf(stderr, "note: %s: %zu words of the vocabulary are not in it, and begin as the initializer says\n",
-                v->file, missing);
-    return status;
-}
-
-/* What a training begins with that goes on from nothing. */
-static int first_weights(Session *s, uint64_t seed)
-{
-    const struct lstmc_model *model = &description_model(s->description)->descriptor;
-    lstmc_init(model, s->weights, seed);
-    int status = lstmc_adapt(model, s->weights, &s->data, &s->message);
-    for (int i = 0; !status && i < description_model(s->description)->vectors_count; i++)
-        status = read_vectors(s, &description_model(s->description)->vectors[i]);
     return status;
 }
 
@@ -433,7 +392,7 @@ static int begin_weights(Trainer *t, uint64_t seed)
     Session *s = &t->session;
     int status = LSTMC_OK;
     if (!s->arguments.resume && !s->arguments.init && !t->ranks.transport.rank)
-        status = first_weights(s, seed);
+        status = training_first_weights(s, seed);
     status = ranks_agree(&t->ranks, status);
     if (!status && !s->arguments.resume)
         ranks_spread(&t->ranks, s->weights, s->engine.model->weight_count * sizeof *s->weights);
@@ -444,7 +403,9 @@ static int begin_weights(Trainer *t, uint64_t seed)
 static int check_ranks(Trainer *t)
 {
     Session *s = &t->session;
-    const char *alone = s->arguments.interpreted ? "--interpreted" : s->arguments.gradient_flow ? "--gradient-flow" : NULL;
+    const char *alone = s->arguments.interpreted     ? "--interpreted"
+                        : s->arguments.gradient_flow ? "--gradient-flow"
+                                                     : NULL;
     if (t->ranks.transport.ranks == 1 || !alone)
         return LSTMC_OK;
     snprintf(s->message.text, sizeof s->message.text, "%s is for one rank", alone);

@@ -8,6 +8,7 @@ int command_compile(const Arguments *arguments);
 int command_summary(const Arguments *arguments);
 int command_check(const Arguments *arguments);
 int command_train(const Arguments *arguments);
+int command_search(const Arguments *arguments);
 int command_evaluate(const Arguments *arguments);
 int command_predict(const Arguments *arguments);
 int command_sample(const Arguments *arguments);

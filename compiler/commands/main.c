@@ -18,9 +18,9 @@ static int run_command(int argc, char **argv)
 {
     static const struct { const char *name; int (*run)(const Arguments *); } commands[] = {
         { "compile", command_compile }, { "summary", command_summary }, { "check", command_check },
-        { "train", command_train }, { "evaluate", command_evaluate }, { "predict", command_predict },
-        { "sample", command_sample }, { "plot", command_plot }, { "tune", command_tune },
-        { "fuzz", command_fuzz }, { "import", command_import },
+        { "train", command_train }, { "search", command_search }, { "evaluate", command_evaluate },
+        { "predict", command_predict }, { "sample", command_sample }, { "plot", command_plot },
+        { "tune", command_tune }, { "fuzz", command_fuzz }, { "import", command_import },
         { "export", command_export },
     };
     Arguments arguments;

@@ -304,11 +304,12 @@ static void put_output_tables(Out *out, Arena *arena, const Programs *programs)
         put_loss_table(out, arena, programs);
 }
 
-static void put_data(Out *out, Arena *arena, const struct lstmc_model *descriptor)
+static void put_data(Out *out, Arena *arena, const struct lstmc_model *descriptor, bool with_fingerprint)
 {
     put(out, ".name = %s, .source = %s, .version = %s,", quoted_text(arena, descriptor->name),
         quoted_text(arena, descriptor->source), quoted_text(arena, LSTMC_VERSION));
-    put(out, ".fingerprint = UINT64_C(0x%016llx),", (unsigned long long)descriptor->fingerprint);
+    if (with_fingerprint)
+        put(out, ".fingerprint = UINT64_C(0x%016llx),", (unsigned long long)descriptor->fingerprint);
     put(out, ".input_is_tokens = %d, .vocabulary = %d,", descriptor->input_is_tokens, descriptor->vocabulary);
     put(out, ".input_rank = %d, .input_shape = %s, .input_count = %zu,", descriptor->input_rank,
         shape_text(arena, descriptor->input_rank, descriptor->input_shape), descriptor->input_count);
@@ -403,8 +404,9 @@ void emit_descriptor(Out *out, Arena *arena, const Programs *programs)
     emit_phase_thunks(out, arena, programs);
     emit_update_thunk(out, arena, programs);
     put(out, "const struct lstmc_model %s_model = {", descriptor->name);
-    put_data(out, arena, descriptor);
-    put_optimizer(out, arena, &descriptor->optimizer);
+    put_data(out, arena, descriptor, !programs->optimizer_apart);
+    if (!programs->optimizer_apart)
+        put_optimizer(out, arena, &descriptor->optimizer);
     if (descriptor->weight_tensors)
         put(out, ".weights = %s_weight_tensors, .weight_tensors = %d,", descriptor->name, descriptor->weight_tensors);
     put(out, ".weight_count = %zu, .gradient_count = %zu,", descriptor->weight_count, descriptor->gradient_count);

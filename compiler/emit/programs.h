@@ -44,6 +44,7 @@ typedef struct Programs {
     bool dispatch;          /* one body for each instruction set, chosen at run time */
     bool bf16;              /* packed weights are bf16 */
     bool precise;           /* tanh and sigmoid of vectors by exp */
+    bool optimizer_apart;   /* the descriptor has neither optimizer nor fingerprint: who loads the code knows them */
     /* NULL: weights come when the program runs; else struct M_packed points to nothing, and M_trained is one */
     const Trained *trained;
 } Programs;

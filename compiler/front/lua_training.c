@@ -161,3 +161,19 @@ double description_rate(Description *d, int callback, int epoch, double learning
     lua_pushlightuserdata(L, &rate);
     return description_call(d, 4, 0) ? rate : NAN;
 }
+
+const char *description_monitor(Description *d, const char *name, bool *maximize)
+{
+    lua_State *L = d->lua;
+    const char *known = NULL;
+    description_push(d, "monitor_of");
+    lua_getfield(L, LUA_REGISTRYINDEX, "model");
+    lua_pushstring(L, name);
+    if (!description_call(d, 2, 2))
+        return NULL;
+    if (lua_isstring(L, -2))
+        known = arena_copy_text(d->arena, lua_tostring(L, -2));
+    *maximize = lua_toboolean(L, -1);
+    lua_pop(L, 2);
+    return known;
+}

@@ -137,6 +137,33 @@ static void set_parameters(Description *d, const ReadOptions *options)
         die("set_parameters");
 }
 
+static void push_parameter_name(lua_State *L, const char *parameter)
+{
+    lua_pushlstring(L, parameter, strcspn(parameter, "="));
+}
+
+/* Which of them the description has read; those that it has to read and has not are mistakes. */
+static bool check_parameters(Description *d, const ReadOptions *options)
+{
+    lua_State *L = d->lua;
+    for (int i = 0; options && options->is_read && i < options->parameter_count; i++) {
+        description_push(d, "is_read");
+        push_parameter_name(L, options->parameters[i]);
+        if (!description_call(d, 1, 1))
+            return false;
+        options->is_read[i] = lua_toboolean(L, -1);
+        lua_pop(L, 1);
+    }
+    description_push(d, "unread_parameters");
+    lua_newtable(L);
+    for (int i = 0; options && options->may_be_unread && i < options->parameter_count; i++) {
+        push_parameter_name(L, options->parameters[i]);
+        lua_pushboolean(L, options->may_be_unread[i]);
+        lua_rawset(L, -3);
+    }
+    return description_call(d, 1, 0);
+}
+
 /* A line of the text, from 1; empty if there is no such line. */
 static void push_line(lua_State *L, const char *text, int line)
 {
@@ -221,10 +248,8 @@ Description *description_read_text(Arena *arena, Diagnostics *diagnostics, const
         lua_pushstring(d->lua, options ? options->freeze : NULL);
         ran = description_call(d, 4, 1);
     }
-    if (ran) {
-        description_push(d, "unread_parameters");
-        ran = description_call(d, 0, 0);
-    }
+    if (ran)
+        ran = check_parameters(d, options);
     bool good = ran && diagnostics_count(diagnostics) == before;
     if (good) {
         lua_setfield(d->lua, LUA_REGISTRYINDEX, "model");

@@ -12,6 +12,9 @@ typedef struct Description Description;
 typedef struct ReadOptions {
     const char *const *parameters;  /* "NAME=VALUE", visible as the table arg */
     int parameter_count;
+    /* [parameter_count]: true: it is no mistake if the description does not read this one; NULL: all have to be read */
+    const bool *may_be_unread;
+    bool *is_read;                  /* [parameter_count], out: whether it does; NULL: nobody asks */
     int timesteps_max;              /* a longer time axis of the input is cut to this; 0: as it is */
     /* names of layers, with commas between, that are not to be trained; NULL: as described */
     const char *freeze;
@@ -40,6 +43,10 @@ bool description_sample(Description *description, uint64_t seed, uint64_t index,
 
 /* What the function of the callback LearningRateScheduler says; NAN with a diagnostic if it fails. Epochs from 0. */
 double description_rate(Description *description, int callback, int epoch, double learning_rate);
+
+/* What a callback watches by this name, "loss", a metric, either with "val_", as the model calls it ("accuracy" is
+ * "binary_accuracy"), and whether more of it is better; NULL: the model has no such value. */
+const char *description_monitor(Description *description, const char *name, bool *maximize);
 
 /* lower (lua_lower.c): the model's mathematics as an Ir with its reset, forward, carry and loss statements. */
 typedef struct LowerOptions {

@@ -35,6 +35,16 @@ typedef struct PlotScatter {
     int count;                  /* at most PLOT_POINTS_MAX */
 } PlotScatter;
 
+/* Points over two axes of their own. */
+typedef struct PlotPoints {
+    const char *title, *x_label, *y_label, *note;
+    const PlotLine *groups;     /* points with a colour and a name, in any order of x; the first lies above the rest */
+    int group_count;
+    bool logarithmic_x, logarithmic;    /* of y */
+    const char *const *x_names; /* x are places among these, from 0; NULL: numbers */
+    int x_name_count;
+} PlotPoints;
+
 typedef struct PlotMatrix {
     const char *title, *note;
     int classes;                /* at most PLOT_CLASSES_MAX */
@@ -64,6 +74,7 @@ typedef struct PlotGraph {
 void plot_lines(Out *out, const PlotLines *chart);
 /* Both axes are the same, with the line on which y = x. */
 void plot_scatter(Out *out, const PlotScatter *chart);
+void plot_points(Out *out, const PlotPoints *chart);
 /* The shade of a cell is its part of its row. */
 void plot_matrix(Out *out, const PlotMatrix *chart);
 /* Boxes in ranks, each below those that it has edges from. */

@@ -79,13 +79,18 @@ static void draw_y(Out *out, const Scale *y, double left, double right)
     }
 }
 
-static void draw_x(Out *out, const Scale *x, double top, double bottom)
+/* Names have the room up to the next one. */
+static void draw_x(Out *out, const Scale *x, const char *const *names, double top, double bottom)
 {
+    double room = x->ticks > 1 ? scale_place(x, x->tick[1]) - scale_place(x, x->tick[0]) - 4 : PLOT_WIDTH / 2;
     for (int i = 0; i < x->ticks; i++) {
         double place = scale_place(x, x->tick[i]);
         svg_line(out, "grid", place, top, place, bottom);
         svg_line(out, "axis", place, bottom, place, bottom + 4);
-        svg_text(out, "dim middle", place, bottom + 17, PLOT_NUMBER_SIZE, 0, scale_text(x, i).text);
+        char name[64];
+        if (names)
+            plot_shorten(name, sizeof name, names[(int)x->tick[i]], room, PLOT_NUMBER_SIZE);
+        svg_text(out, "dim middle", place, bottom + 17, PLOT_NUMBER_SIZE, 0, names ? name : scale_text(x, i).text);
     }
 }
 
@@ -108,7 +113,7 @@ void plot_frame(Out *out, PlotFrame *frame)
     svg_text(out, "ink title", EDGE, TITLE_FOOT, PLOT_TITLE_SIZE, 0, title);
     legend(out, frame, left, TITLE_FOOT + 22);
     draw_y(out, &frame->y, left, right);
-    draw_x(out, &frame->x, top, bottom);
+    draw_x(out, &frame->x, frame->x_names, top, bottom);
     svg_rectangle(out, "frame", left, top, right - left, frame->plot_height);
     svg_text(out, "ink middle", (left + right) / 2, bottom + 37, PLOT_TEXT_SIZE, 0, frame->x_label);
     svg_text(out, "ink middle", EDGE + PLOT_TEXT_SIZE - 2, (top + bottom) / 2, PLOT_TEXT_SIZE, -90, frame->y_label);

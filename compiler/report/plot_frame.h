@@ -16,6 +16,7 @@ typedef struct PlotFrame {
     const PlotLine *legend;     /* lines with a name are in it */
     int legend_count;
     double plot_width, plot_height;     /* inside; width 0: what is left of the picture */
+    const char *const *x_names; /* in place of the numbers 0, 1, 2 ... along x; NULL: numbers */
     Scale x, y;                 /* in: values; out: places too */
 } PlotFrame;
 

@@ -2,6 +2,7 @@
  * pictures. */
 #include "report.h"
 #include "charts.h"
+#include "page.h"
 #include "svg.h"
 
 #include "runtime/files/replace.h"
@@ -18,32 +19,7 @@ typedef struct Report {
     Out page;
 } Report;
 
-static const char page_style[] =
-    ":root{color-scheme:light dark;--page:#f3f5f7;--paper:#ffffff;--ink:#1f2328;--dim:#59636e;--rule:#d9dee3}\n"
-    "@media(prefers-color-scheme:dark){:root{--page:#0c0f13;--paper:#14181d;--ink:#e6edf3;--dim:#9aa5b1;--rule:#2b323a}"
-    "}\n"
-    "body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,'Segoe "
-    "UI',Roboto,Helvetica,Arial,sans-serif}\n"
-    "main{max-width:722px;margin:0 auto;padding:28px 16px 40px}\n"
-    "h1{font-size:26px;line-height:1.2;margin:0 0 4px;overflow-wrap:anywhere}h2{font-size:18px;margin:30px 0 10px}\n"
-    "p{margin:0 0 12px;color:var(--dim)}\n"
-    "figure,.table{margin:0 0 14px;background:var(--paper);border:1px solid "
-    "var(--rule);border-radius:8px;overflow-x:auto}\n"
-    "figure svg{display:block;max-width:100%;height:auto;margin:0 auto}\n"
-    "table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}\n"
-    "th,td{padding:6px 10px;text-align:right;border-top:1px solid var(--rule);white-space:nowrap}\n"
-    "thead th{border-top:0;color:var(--dim);font-weight:500;font-size:13px}th:first-child,.text{text-align:left}\n"
-    "tbody th{font-weight:500;}th:first-child{padding-left:16px}th:last-child,td:last-child{padding-right:16px}td "
-    "small{color:var(--dim)}\n";
-
 /* ---- parts of the page ---- */
-
-static void put_element(Out *page, const char *open, const char *text, const char *close)
-{
-    put_raw(page, open);
-    svg_escape(page, text);
-    put_raw(page, close);
-}
 
 static void put_head(Report *r)
 {
@@ -51,19 +27,14 @@ static void put_head(Report *r)
     const Session *s = r->session;
     Arena *arena = r->charts.arena;
     const char *base = strrchr(r->model->file, '/');
-    put_raw(&r->page, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-                      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>\n");
-    put_element(&r->page, "<title>", m->name, ": training report</title>\n<style>\n");
-    put_raw(&r->page, page_style);
-    put_raw(&r->page, svg_style);
-    put_element(&r->page, "</style>\n</head>\n<body>\n<main>\n<h1>", m->name, "</h1>\n");
+    page_begin(&r->page, m->name, ": training report");
     const char *line = arena_format(arena, "%s · %zu parameters · loss %s", base ? base + 1 : r->model->file,
                                     m->weight_count, m->loss ? m->loss : "none");
     if (r->log.epochs)
         line = arena_format(arena, "%s · %d epoch%s", line, r->log.epochs, r->log.epochs == 1 ? "" : "s");
     if (s->data.samples)
         line = arena_format(arena, "%s · %zu samples, %zu held out", line, s->data.samples, s->validation.samples);
-    put_element(&r->page, "<p>", line, "</p>\n");
+    page_element(&r->page, "<p>", line, "</p>\n");
 }
 
 static void put_cell(Out *page, const double *value, int count, int at, const double *epoch)
@@ -88,7 +59,7 @@ static void put_value(Report *r, const char *key)
 {
     const TrainingLog *log = &r->log;
     bool larger = chart_larger_is_better(key);
-    put_element(&r->page, "<tr><th>", key, "</th>");
+    page_element(&r->page, "<tr><th>", key, "</th>");
     put_pair_of_cells(&r->page, log, training_log_values(log, key), larger);
     put_pair_of_cells(&r->page, log, training_log_values(log, arena_format(r->charts.arena, "val_%s", key)), larger);
     put_raw(&r->page, "</tr>\n");
@@ -130,14 +101,14 @@ static void put_pictures(Report *r, ChartSection section)
         put_raw(&r->page, "</figure>\n");
     }
     if (r->charts.note[section])
-        put_element(&r->page, "<p>", r->charts.note[section], "</p>\n");
+        page_element(&r->page, "<p>", r->charts.note[section], "</p>\n");
 }
 
 static void put_section(Report *r, ChartSection section, const char *heading)
 {
     if (!has_section(&r->charts, section))
         return;
-    put_element(&r->page, "<h2>", heading, "</h2>\n");
+    page_element(&r->page, "<h2>", heading, "</h2>\n");
     if (section == CHART_TRAINING)
         put_values(r);
     put_pictures(r, section);
@@ -155,8 +126,8 @@ static void put_layers(Report *r)
         size_t count = 0;
         for (int w = 0; w < layer->weight_count && !layer->shares; w++)
             count += layer->weights[w]->count;
-        put_element(&r->page, "<tr><th>", layer->name, "</th>");
-        put_element(&r->page, "<td class=\"text\">", layer->kind, "</td><td class=\"text\">");
+        page_element(&r->page, "<tr><th>", layer->name, "</th>");
+        page_element(&r->page, "<td class=\"text\">", layer->kind, "</td><td class=\"text\">");
         for (int i = 0; i < layer->output.rank; i++)
             svg_put(&r->page, "%s%d", i ? " × " : "", layer->output.extent[i]);
         svg_put(&r->page, "</td><td>%zu%s</td></tr>\n", count,
@@ -188,7 +159,7 @@ static int draw(Report *r, const ReportFiles *files)
     put_section(r, CHART_PREDICTIONS, "Predictions");
     put_section(r, CHART_GRADIENTS, "Gradient flow");
     put_layers(r);
-    put_raw(&r->page, "</main>\n</body>\n</html>\n");
+    page_end(&r->page);
     return LSTMC_OK;
 }
 

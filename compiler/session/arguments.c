@@ -1,5 +1,6 @@
 /* arguments.c: in: the words of the command line.  out: Arguments, or what is wrong with them. */
 #include "arguments.h"
+#include "command_name.h"
 #include "compiler/passes/passes.h"
 
 #include "runtime/base/number.h"
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static int usage(const char *format, ...) PRINTF_LIKE(1, 2);
 
@@ -218,6 +218,12 @@ static int take_value(Arguments *a, const char *name, char *value)
         return take_count(name, value, &a->count);
     if (!strcmp(name, "--epochs"))
         return take_count(name, value, &a->epochs);
+    if (!strcmp(name, "--trials"))
+        return take_count(name, value, &a->trials);
+    if (!strcmp(name, "--halving"))
+        return take_count(name, value, &a->halving);
+    if (!strcmp(name, "--monitor"))
+        return a->monitor = value, 0;
     if (!strcmp(name, "--samples"))
         return take_count(name, value, &a->samples);
     if (!strcmp(name, "--threads"))
@@ -228,7 +234,7 @@ static int take_value(Arguments *a, const char *name, char *value)
 }
 
 /* Commands that compute by generated code, and all that generate it. */
-#define COMPUTING " train evaluate predict sample plot"
+#define COMPUTING " train search evaluate predict sample plot"
 #define ALL "compile summary check tune" COMPUTING
 
 static const struct { const char *name, *commands;
@@ -244,19 +250,22 @@ static const struct { const char *name, *commands;
     { "--weights-dtype", "compile summary check predict sample tune" },
     { "--seconds", "tune" },
     { "--count", "fuzz" },
-    { "--epochs", "train" },
-    { "--seed", "check train evaluate sample plot fuzz" },
-    { "--samples", "train evaluate plot" },
-    { "--data", "train evaluate plot" },
+    { "--epochs", "train search" },
+    { "--trials", "search" },
+    { "--halving", "search" },
+    { "--monitor", "search" },
+    { "--seed", "check train search evaluate sample plot fuzz" },
+    { "--samples", "train search evaluate plot" },
+    { "--data", "train search evaluate plot" },
     { "--out", "train predict sample plot" },
-    { "--init", "train" },
+    { "--init", "train search" },
     { "--checkpoint", "train" },
     { "--checkpoint-every", "train" },
     { "--log", "train plot" },
-    { "--freeze", "train" },
+    { "--freeze", "train search" },
     { "--weights", "compile evaluate predict sample plot import export" },
     { "--format", "export" },
-    { "--threads", "train evaluate predict plot fuzz" },
+    { "--threads", "train search evaluate predict plot fuzz" },
     { "--input", "predict" },
     { "--beam", "predict evaluate" },
     { "--length-penalty", "predict evaluate" },
@@ -275,7 +284,8 @@ static const struct { const char *name, *commands;
 static const struct { const char *name, *commands; } flags[] = {
     { "--inference", "compile summary tune" }, { "--input-gradient", "compile summary check tune" },
     { "--keep-adjoints", "compile summary check" },
-    { "--gradient-flow", "train" }, { "--interpreted", "train evaluate predict plot" }, { "--resume", "train" },
+    { "--gradient-flow", "train" }, { "--interpreted", "train search evaluate predict plot" },
+    { "--resume", "train search" },
     { "--stream", "predict export" }, { "--join", "predict" },
     { "--quiet", ALL " import export" }, { "--precise", ALL }, { "--blas", ALL },
     { "--dispatch", "compile summary check" COMPUTING }, { "--no-dispatch", "compile" },
@@ -347,7 +357,8 @@ static int take_parameter(Arguments *a, const char *word)
 /* What comes of it is no code, so that it takes what is fastest here. */
 static bool computes_here(const Arguments *a)
 {
-    return !strcmp(a->command, "train") || !strcmp(a->command, "evaluate") || !strcmp(a->command, "plot");
+    return !strcmp(a->command, "train") || !strcmp(a->command, "search") || !strcmp(a->command, "evaluate") ||
+           !strcmp(a->command, "plot");
 }
 
 /* Nobody has said how many: as many as the units ask for, of those that this machine has or, where code is to be for
@@ -385,7 +396,7 @@ static const char *generated_option(const Arguments *a)
 /* Pairs of options of which one would be ignored; before the target is settled. */
 static int check_pairs(const Arguments *a)
 {
-    if (a->threads && a->interpreted)
+    if (a->threads && a->interpreted && strcmp(a->command, "search"))
         return usage("--threads does not go with --interpreted");
     if (a->gradient_flow && a->interpreted)
         return usage("--gradient-flow does not go with --interpreted: the interpreter has no tape");
@@ -403,13 +414,26 @@ static int check_pairs(const Arguments *a)
     return 0;
 }
 
+/* What a search does not only for itself: its trainings have it, and whoever does one of them again. */
+static bool is_of_training(const char *word)
+{
+    static const char *const own[] = { "--trials", "--halving", "--monitor", "--seed", "--threads", "--resume",
+                                       "--quiet", "--data" };
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (!strncmp(word, own[i], strlen(own[i])))
+            return false;
+    return true;
+}
+
 static int take_words(Arguments *a, int count, char **words)
 {
     for (int i = 0; i < count; i++) {
         if (words[i][0] == '-' && words[i][1]) {
-            int status = take_option(a, count, words, &i);
+            int first = i, status = take_option(a, count, words, &i);
             if (status)
                 return status;
+            for (int w = first; w <= i && is_of_training(words[first]); w++)
+                a->options[a->option_count++] = words[w];
         } else if (strchr(words[i], '=') && a->model) {
             int status = take_parameter(a, words[i]);
             if (status)
@@ -462,69 +486,33 @@ static int take_words(Arguments *a, int count, char **words)
     return take_environment(a);
 }
 
-static const char *const commands[] = { "compile", "summary", "check", "train", "evaluate", "predict", "sample", "plot",
-                                        "tune", "fuzz", "import", "export" };
-#define COMMANDS (sizeof commands / sizeof *commands)
-
-/* Whether one letter more, less or another, or two that changed places, make one word of the other. */
-static bool is_slip(const char *word, const char *meant)
-{
-    size_t same = 0, length = strlen(word), other = strlen(meant);
-    while (word[same] && word[same] == meant[same])
-        same++;
-    const char *a = word + same, *b = meant + same;
-    if (length == other)
-        return length > same &&
-               (!strcmp(a + 1, b + 1) || (a[1] && a[0] == b[1] && a[1] == b[0] && !strcmp(a + 2, b + 2)));
-    return length == other + 1 ? !strcmp(a + 1, b) : length + 1 == other && !strcmp(a, b + 1);
-}
-
-/* "lstmc trian model.lua": a first word that is no file is looked at as a command. */
-static int check_command(int count, char **words)
-{
-    if (!count || words[0][0] == '-' || strpbrk(words[0], "./=") || !access(words[0], F_OK))
-        return 0;
-    if (!strcmp(words[0], "compile") || !strcmp(words[0], "build"))
-        return usage("there is no command \"%s\": lstmc MODEL.lua compiles", words[0]);
-    if (!strcmp(words[0], "help") || !strcmp(words[0], "version"))
-        return usage("did you mean lstmc --%s?", words[0]);
-    for (size_t c = 1; c < COMMANDS; c++)
-        if (is_slip(words[0], commands[c]))
-            return usage("unknown command \"%s\": did you mean %s?", words[0], commands[c]);
-    if (count < 2 || words[1][0] == '-' || strchr(words[1], '='))
-        return 0;
-    char known[200] = "";
-    for (size_t c = 1, used = 0; c < COMMANDS; c++)
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",
-                                 c == 1 ? "" : c + 1 < COMMANDS ? ", " : " and ", commands[c]);
-    return usage("unknown command \"%s\": there are %s", words[0], known);
-}
-
 int arguments_read(int count, char **words, Arguments *arguments)
 {
-    size_t commas = 0, command = 0;
+    size_t commas = 0;
     *arguments = (Arguments){ .output = ".", .temperature = 1 };
     for (int i = 0; i < count; i++)
         for (const char *c = words[i]; *c; c++)
             commas += *c == ',';
     arguments->parameters = calloc((size_t)count + 1, sizeof *arguments->parameters);
+    arguments->options = calloc((size_t)count + 1, sizeof *arguments->options);
     arguments->data = calloc((size_t)count + commas + 1, sizeof *arguments->data);
     arguments->maps = calloc((size_t)count + commas + 1, sizeof *arguments->maps);
-    if (!arguments->parameters || !arguments->data || !arguments->maps)
+    if (!arguments->parameters || !arguments->options || !arguments->data || !arguments->maps)
         die("out of memory");
-    for (size_t c = 1; count && c < COMMANDS; c++)
-        if (!strcmp(words[0], commands[c]))
-            command = c;
-    arguments->command = commands[command];
-    int status = command ? 0 : check_command(count, words);
-    if (status)
-        return status;
-    return take_words(arguments, count - (command > 0), words + (command > 0));
+    const char *command = count ? command_find(words[0]) : NULL, *wrong = NULL;
+    char text[COMMAND_WRONG];
+    arguments->command = command ? command : "compile";
+    if (!command)
+        wrong = command_wrong(count, words, text);
+    if (wrong)
+        return usage("%s", wrong);
+    return take_words(arguments, count - (command != NULL), words + (command != NULL));
 }
 
 void arguments_free(Arguments *arguments)
 {
     free(arguments->parameters);
+    free(arguments->options);
     free(arguments->data);
     free(arguments->maps);
 }

@@ -11,6 +11,8 @@ typedef struct Arguments {
     const char *model;              /* path of the description; NULL: of fuzz */
     const char **parameters;        /* NAME=VALUE */
     int parameter_count;
+    const char **options;           /* those that a training of a search has too, as they were written; not --data */
+    int option_count;
     const char *output;             /* -o: folder of the generated files; "." */
     CompileOptions compile;
     int lanes;                      /* --lanes; 0: the target's */
@@ -43,6 +45,8 @@ typedef struct Arguments {
     int samples;                    /* --samples: at most so many to train on and to hold out; 0: all */
     int seconds;                    /* --seconds: of tune; 0: a minute */
     int count;                      /* --count: of fuzz: models; 0: its own number */
+    int trials, halving;            /* --trials, --halving: of search; 0: the usual ones */
+    const char *monitor;            /* --monitor: of search; NULL: the loss */
     int threads;                    /* --threads, $LSTMC_THREADS; 0: as many as there are processors */
     bool interpreted, quiet;
     bool example, self_test;        /* --example, --self-test: of compile, with weights */

@@ -1,20 +1,17 @@
 /* load.c: writes the generated files to a temporary folder, compiles them as a shared object, loads it, removes the
  * folder. */
-#define _GNU_SOURCE             /* nftw */
 #include "load.h"
 #include "compiler/base/run.h"
 
 #include "runtime/files/file.h"
 #include "runtime/files/replace.h"
+#include "runtime/lstmc_random.h"
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define WORDS_MAX 64
@@ -67,6 +64,7 @@ static char *blas_flags(Arena *arena)
 /* What is built, and with what: files in the temporary folder. */
 typedef struct Build {
     const char *folder, *header, *source, *object, *log, *libraries;
+    const char *kept;           /* where the object is to stay, on the same disk; NULL: nowhere */
     LoadFor use;
 } Build;
 
@@ -107,7 +105,33 @@ static void keep_to_one_thread(void *library)
         set_threads(1);
 }
 
-/* The object file, by the C compiler. */
+static bool open_object(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, const char *object,
+                        const char *libraries, Loaded *loaded)
+{
+    const char *name = compiled->programs.model->descriptor.name;
+    if (!(loaded->library = dlopen(object, RTLD_NOW | RTLD_LOCAL))) {
+        diagnostics_add(diagnostics, compiled->programs.model->file, 0, "the compiled model cannot be loaded: %s",
+                        dlerror());
+        return false;
+    }
+    loaded->model = dlsym(loaded->library, arena_format(arena, "%s_model", name));
+    if (!loaded->model)
+        die("%s_model is missing in the generated code", name);
+    if (compiled->programs.decode)
+        loaded->decoder = dlsym(loaded->library, arena_format(arena, "%s_decoder", name));
+    if (*libraries)
+        keep_to_one_thread(loaded->library);
+    return true;
+}
+
+static bool keep_object(Diagnostics *diagnostics, const Build *b, const char *file)
+{
+    if (!rename(b->object, b->kept))
+        return true;
+    diagnostics_add(diagnostics, file, 0, "%s: cannot be written: %s", b->kept, lstmc_write_reason(errno));
+    return false;
+}
+
 static bool build_object(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, const Build *b)
 {
     const char *file = compiled->programs.model->file;
@@ -119,42 +143,23 @@ static bool build_object(Arena *arena, Diagnostics *diagnostics, const Compiled 
         diagnostics_add(diagnostics, file, 0, "%s cannot be written: %s", b->folder, lstmc_write_reason(error));
         return false;
     }
-    if ((native && !build(arena, b, true)) || !build(arena, b, false))
-        return true;
-    diagnostics_add(diagnostics, file, 0, "%s", failure(arena, b->log, *b->libraries));
-    return false;
-}
-
-static bool load_object(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, const Build *b,
-                        Loaded *loaded)
-{
-    const char *file = compiled->programs.model->file, *name = compiled->programs.model->descriptor.name;
-    if (!(loaded->library = dlopen(b->object, RTLD_NOW | RTLD_LOCAL))) {
-        diagnostics_add(diagnostics, file, 0, "the compiled model cannot be loaded: %s", dlerror());
+    if ((!native || build(arena, b, true)) && build(arena, b, false)) {
+        diagnostics_add(diagnostics, file, 0, "%s", failure(arena, b->log, *b->libraries));
         return false;
     }
-    loaded->model = dlsym(loaded->library, arena_format(arena, "%s_model", name));
-    if (!loaded->model)
-        die("%s_model is missing in the generated code", name);
-    if (compiled->programs.decode)
-        loaded->decoder = dlsym(loaded->library, arena_format(arena, "%s_decoder", name));
-    if (*b->libraries)
-        keep_to_one_thread(loaded->library);
-    return true;
+    return !b->kept || keep_object(diagnostics, b, file);
 }
 
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+/* What a kept object is called: by all that it is made of, 128 bits of it. */
+static const char *kept_name(Arena *arena, const Compiled *compiled, const char *folder)
 {
-    (void)status, (void)kind, (void)where;
-    return remove(path);
-}
-
-/* A compiler that has been ended may for a moment still be there, and write. */
-static void remove_folder(const char *folder)
-{
-    const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
-    for (int i = 0; i < 100 && nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS) && !access(folder, F_OK); i++)
-        nanosleep(&moment, NULL);
+    const char *parts[] = { setting("CC", "cc"), setting("CFLAGS", ""), compiled->header.text, compiled->source.text };
+    uint64_t key[2] = { 1, 2 };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        for (const char *c = parts[i]; c == parts[i] || c[-1]; c++)
+            for (int k = 0; k < 2; k++)
+                key[k] = lstmc_mix(key[k] ^ (unsigned char)*c);
+    return arena_format(arena, "%s/%016llx%016llx.so", folder, (unsigned long long)key[0], (unsigned long long)key[1]);
 }
 
 /* The object file as it is on rank 0, which alone has built it. */
@@ -182,39 +187,57 @@ static bool share_object(Diagnostics *diagnostics, const Compiled *compiled, con
     return !error;
 }
 
-bool load_together(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Ranks *ranks,
-                   Loaded *loaded)
+/* `wanted`: what for, with what, and where the object is to stay, if anywhere. */
+static bool build_and_open(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, const Build *wanted,
+                           Ranks *ranks, Loaded *loaded)
 {
     const char *name = compiled->programs.model->descriptor.name;
-    *loaded = (Loaded){ 0 };
     run_begin();
     const char *folder = run_folder(arena);
     if (!folder)
         diagnostics_add(diagnostics, compiled->programs.model->file, 0, "no temporary folder: %s", strerror(errno));
     bool done = false;
     if (!(ranks ? ranks_agree(ranks, !folder) : !folder)) {
-        Build b = {
-            .folder = folder, .use = use, .log = arena_format(arena, "%s/log", folder),
-            .header = arena_format(arena, "%s/%s.h", folder, name),
-            .source = arena_format(arena, "%s/%s.c", folder, name),
-            .object = arena_format(arena, "%s/%s.so", folder, name),
-            .libraries = emit_calls_blas(&compiled->programs) ? blas_flags(arena) : "",
-        };
-        bool builds = !ranks || !ranks->transport.rank;
-        done = builds && build_object(arena, diagnostics, compiled, &b);
+        Build b = *wanted;
+        b.folder = folder;
+        b.log = arena_format(arena, "%s/log", folder);
+        b.header = arena_format(arena, "%s/%s.h", folder, name);
+        b.source = arena_format(arena, "%s/%s.c", folder, name);
+        b.object = arena_format(arena, "%s/%s.so", folder, name);
+        done = (!ranks || !ranks->transport.rank) && build_object(arena, diagnostics, compiled, &b);
         if (ranks && ranks->transport.ranks > 1)
             done = share_object(diagnostics, compiled, &b, ranks, done);
-        done = done && load_object(arena, diagnostics, compiled, &b, loaded);
+        done = done && open_object(arena, diagnostics, compiled, b.kept ? b.kept : b.object, b.libraries, loaded);
     }
     if (folder)
-        remove_folder(folder);
+        run_folder_remove(folder);
     run_end();
     return done;
 }
 
+bool load_kept(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, const char *folder,
+               Loaded *loaded)
+{
+    const char *kept = folder ? kept_name(arena, compiled, folder) : NULL;
+    const char *libraries = emit_calls_blas(&compiled->programs) ? blas_flags(arena) : "";
+    *loaded = (Loaded){ 0 };
+    if (kept && !access(kept, R_OK))
+        return open_object(arena, diagnostics, compiled, kept, libraries, loaded);
+    return build_and_open(arena, diagnostics, compiled, &(Build){ .use = use, .kept = kept, .libraries = libraries }, NULL,
+                          loaded);
+}
+
 bool load(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Loaded *loaded)
 {
-    return load_together(arena, diagnostics, compiled, use, NULL, loaded);
+    return load_kept(arena, diagnostics, compiled, use, NULL, loaded);
+}
+
+bool load_together(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Ranks *ranks,
+                   Loaded *loaded)
+{
+    const char *libraries = emit_calls_blas(&compiled->programs) ? blas_flags(arena) : "";
+    *loaded = (Loaded){ 0 };
+    return build_and_open(arena, diagnostics, compiled, &(Build){ .use = use, .libraries = libraries }, ranks, loaded);
 }
 
 void loaded_free(Loaded *loaded)

@@ -26,6 +26,10 @@ bool load(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, Load
 /* The same where several ranks load one model: rank 0 builds it, and all have its object file, to the byte. */
 bool load_together(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Ranks *ranks,
                    Loaded *loaded);
+/* The same, but the object stays in `folder`, which lies in the folder for temporary files, and whoever has the same
+ * text with the same $CC and $CFLAGS takes it from there. */
+bool load_kept(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, const char *folder,
+               Loaded *loaded);
 void loaded_free(Loaded *loaded);
 
 #endif

@@ -31,11 +31,20 @@ static bool make_engine(Session *s)
         snprintf(s->message.text, sizeof s->message.text, "no C compiler (set CC, or take --interpreted)");
         return false;
     }
+    s->arguments.compile.optimizer_apart = s->objects != NULL;
     if (!compile(s->arena, s->description, s->diagnostics, &s->arguments.compile, &s->compiled))
         return false;
     command_note(&s->arguments, &s->compiled);
-    if (!load_together(s->arena, s->diagnostics, &s->compiled, LOAD_TO_TRAIN, s->ranks, &s->loaded))
+    bool loads = s->objects ? load_kept(s->arena, s->diagnostics, &s->compiled, LOAD_TO_TRAIN, s->objects, &s->loaded)
+                            : load_together(s->arena, s->diagnostics, &s->compiled, LOAD_TO_TRAIN, s->ranks, &s->loaded);
+    if (!loads)
         return false;
+    if (s->objects) {
+        s->shared = *s->loaded.model;
+        s->shared.optimizer = model->descriptor.optimizer;
+        s->shared.fingerprint = model->descriptor.fingerprint;
+        s->loaded.model = &s->shared;
+    }
     if (lstmc_engine_create(s->loaded.model, &s->engine)) {
         snprintf(s->message.text, sizeof s->message.text, "no memory for the tapes of %s", model->descriptor.name);
         return false;

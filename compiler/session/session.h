@@ -13,6 +13,8 @@ typedef struct Session {
     Description *description;       /* NULL: it could not be read, which has been said */
     Compiled compiled;
     Loaded loaded;
+    const char *objects;            /* a folder for compiled models that sessions share (load_kept); NULL: none */
+    struct lstmc_model shared;      /* one that was taken from there, with the description's own optimizer */
     struct custom_layers *custom;
     struct CustomMetrics *metrics;  /* that the description defines itself; NULL: none */
     struct lstmc_engine engine;

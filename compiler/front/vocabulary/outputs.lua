@@ -268,6 +268,16 @@ local function settle_metrics(model)
   end
 end
 
+-- What a callback that watches `name` looks at, and whether more of it is better; nothing, if there is no such value.
+function internal.monitor_of(model, name)
+  local prefix = sub(name, 1, 4) == "val_" and "val_" or ""
+  local known = resolve(model, sub(name, #prefix + 1))
+  for _, metric in ipairs(model.metric_names) do
+    if metric == known then return prefix .. known, internal.grows_better(known) end
+  end
+  if known == "loss" then return prefix .. known, false end
+end
+
 -- The outputs, their targets and metrics, now that the shapes are known; the model's own are one behind the other.
 function internal.settle_outputs(model)
   for k, of in ipairs(model.ends) do settle_target(model, of, model.outputs[k]) end

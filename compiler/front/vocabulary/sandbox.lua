@@ -116,9 +116,11 @@ function internal.set_parameters(values)
     end,
     __metatable = "arg",
   })
-  internal.unread_parameters = function()
+  internal.is_read = function(name) return read[name] == true end
+  -- excused: names that may stay unread.
+  internal.unread_parameters = function(excused)
     for _, name in ipairs(keys(values)) do
-      if not read[name] then
+      if not read[name] and not excused[name] then
         report(0, format("parameter %s is never read by the description%s", name, suggestion(name, keys(read))))
       end
     end
