@@ -44,6 +44,16 @@ static long seconds_left(const SearchProgress *p)
     return here > 0 ? (long)(passed * (p->epochs - p->epochs_done) / here + 0.5) : 0;
 }
 
+/* How much of the text goes into so many columns, in whole fields: two spaces stand between them. */
+static int fit_fields(const char *text, int room)
+{
+    int length = (int)strlen(text), kept = 0;
+    for (int i = 1; i <= room && i < length; i++)
+        if (text[i] == ' ' && text[i + 1] == ' ')
+            kept = i;
+    return length <= room ? length : kept;
+}
+
 static void draw(SearchProgress *p)
 {
     char head[80], tail[200];
@@ -51,7 +61,7 @@ static void draw(SearchProgress *p)
     int width = find_width(p->to), filled = BAR_WIDTH * p->done / p->trainings, used;
     used = snprintf(tail, sizeof tail, "  ETA %ld:%02ld:%02ld", left / 3600, left / 60 % 60, left % 60);
     if (p->has_best)
-        snprintf(tail + used, sizeof tail - (size_t)used, "  best %s %.4g (trial %d)",
+        snprintf(tail + used, sizeof tail - (size_t)used, "  best %s %.4g  trial %d",
                  search_monitor_name(p->monitor, p->best.has_validation), p->best.value, p->best.trial + 1);
     int room = width - 1 - snprintf(head, sizeof head, "%d of %d trainings", p->done, p->trainings);
     fprintf(p->to, "\r%s", head);
@@ -62,7 +72,7 @@ static void draw(SearchProgress *p)
         fprintf(p->to, "%s]", p->colour ? "\033[0m" : "");
         room -= BAR_WIDTH + 3;
     }
-    fprintf(p->to, "%.*s\033[K", room > 0 ? room : 0, tail);
+    fprintf(p->to, "%.*s\033[K", fit_fields(tail, room), tail);
 }
 
 static void print_line(const SearchProgress *p, const TrialResult *r)

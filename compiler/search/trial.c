@@ -156,7 +156,7 @@ static int prepare(Trial *t)
         status = lstmc_checkpoint_load(&description_model(s->description)->descriptor, &t->snapshot, task->checkpoint,
                                        &s->message);
     if (t->snapshot.log_count > (uint64_t)task->epochs)
-        lstmc_snapshot_free(&t->snapshot);      /* it has gone further: a table of which somebody has taken lines away */
+        lstmc_snapshot_free(&t->snapshot);      /* it has gone further: somebody has taken lines out of the table */
     if (!status)
         status = session_prepare(s, t->snapshot.weights ? NULL : s->arguments.init, true);
     if (!status && watches_validation(task, s->validation.samples) && !s->validation.samples)

@@ -86,13 +86,13 @@ static void work(const Worker *worker, int result_to, pid_t parent, const struct
     TrialResult result;
     worker_count = 0;
     lock_forget();
+    dup2(fileno(worker->said), STDOUT_FILENO);
+    dup2(fileno(worker->said), STDERR_FILENO);
     give_signals_back(before);
     interrupt_prepare(clean_nothing);
     interrupt_begin();
     sigprocmask(SIG_SETMASK, mask, NULL);
     end_with_parent(parent);
-    dup2(fileno(worker->said), STDOUT_FILENO);
-    dup2(fileno(worker->said), STDERR_FILENO);
     setenv("OPENBLAS_NUM_THREADS", "1", 0);     /* a trial has one thread, there as well */
     trial_run(worker->task, &result);
     fflush(NULL);
