@@ -33,6 +33,7 @@ static void option_words(const char *option, int length, char words[100])
                                              { "auto|N", "8" },
                                              { "float32|bf16", "bf16" },
                                              { "N", "8" },
+                                             { "K", "8" },
                                              { "T", "1" },
                                              { "P", "0.5" },
                                              { "A", "0.5" } };
