@@ -185,6 +185,10 @@ Test(hyper_search_draw, no_trial_twice)
 
 #define SEARCH "$L search m.lua units=1..6 rate=0.003..0.3 --trials 9 --interpreted"
 
+/* So long that there is time to kill it; its checkpoints and the table bring it back to the same bytes. */
+#define LONG "$L search long.lua units=4..12 rate=0.003..0.3 --trials 6 --interpreted --quiet --threads=2"
+#define MAKE_LONG "sed 's/samples = 32/samples = 400/; s/batch_size = 8, epochs = 9/batch_size = 4, epochs = 9/' m.lua >long.lua; "
+
 /* Columns of the table: 1 trial, 2 rung, 3 epochs, 4 units, 5 rate, 6 state, 7 value ... 10 val_loss */
 #define ON_RUNG(rung) "awk -F, '$2 == " #rung " { print $7, $1 }' m.search.csv"
 
@@ -204,6 +208,14 @@ Test(hyper_search, halving_keeps_the_best)
            0, NULL, NULL);
     expect("ls; ls m.search", 0,
            "expected\nfound\nlast\nm.lua\nm.search\nm.search.csv\nm.search.html\ntable\nabout\n", NULL);
+}
+
+/* Checkpoints of those that go nowhere are not kept until the end: so many at most are there as may go on. */
+Test(hyper_search, checkpoints_that_nobody_needs)
+{
+    expect(MAKE_LONG LONG " --halving=1 >/dev/null & p=$!; most=0; while kill -0 $p 2>/dev/null; do n=$(ls long.search "
+           "2>/dev/null | grep -c 'checkpoint$'); test $n -le $most || most=$n; sleep 0.01; done; wait $p && test $most -le 3",
+           0, NULL, NULL);
 }
 
 Test(hyper_search, best_first)
@@ -335,10 +347,6 @@ Test(hyper_search, files_of_others)
 
 /* ---- going on -------------------------------------------------------------------------------------------------- */
 
-/* So long that there is time to kill it; its checkpoints and the table bring it back to the same bytes. */
-#define LONG "$L search long.lua units=4..12 rate=0.003..0.3 --trials 6 --interpreted --quiet --threads=2"
-#define MAKE_LONG "sed 's/samples = 32/samples = 400/; s/batch_size = 8, epochs = 9/batch_size = 4, epochs = 9/' m.lua >long.lua; "
-
 Test(hyper_search, killed_at_any_moment)
 {
     expect(MAKE_LONG LONG " >whole; cat long.search.csv long.search.html >>whole; rm -r long.search*", 0, NULL, NULL);
@@ -414,4 +422,44 @@ Test(hyper_search, models_that_differ_by_their_rates_are_compiled_once)
     expect("export CFLAGS=-O1; sed -n 's/^best: lstmc.*/& --quiet/; s/^best: lstmc/$L/p' table >again; . ./again >trained; "
            "grep -o \"val_loss $(awk '$1 == 1 { print $5 }' table) \" trained | wc -l",
            0, "1\n", NULL);
+}
+
+/* A compiler that never ends is ended with the search, and nothing of it is left. */
+Test(hyper_search, interrupted_while_models_are_compiled)
+{
+    static const char compiler[] = "#!/bin/sh\ncase \"$*\" in *--version*) exit 0 ;; esac\n: >\"$TMPDIR/leftover\"\n"
+                                   "sleep 1000 &\necho $$ $! >begun.$$\nwait\n";
+    command_write(folder, "slow", compiler, (long)strlen(compiler));
+    expect("chmod +x slow; mkdir tmp; CC=./slow TMPDIR=$PWD/tmp $L search m.lua units=2..9 --threads=2 --quiet & p=$!; "
+           "until test $(cat begun.* 2>/dev/null | wc -l) = 2; do sleep 0.01; done; kill -TERM $p; wait $p",
+           143, NULL, "m.lua: interrupted: 0 of ");
+    expect("ls -A tmp; ls *.lock 2>/dev/null; for p in $(cat begun.*); do kill -0 $p 2>/dev/null && ps -o stat= -p $p | "
+           "grep -qv Z && echo $p lives; done; true",
+           0, NULL, NULL);
+}
+
+/* ---- what a person sees ----------------------------------------------------------------------------------------- */
+
+/* A bar on a terminal, without colours for those who want none; nothing but the result if it is to be quiet. */
+Test(hyper_search, bar)
+{
+    if (system("command -v script >/dev/null"))
+        cr_skip_test("there is no script, which makes a terminal");
+    expect("export TERM=xterm; script -qc \"" SEARCH " \" /dev/null </dev/null >seen; tr '\\r' '\\n' <seen | grep -c "
+           "'^[0-9]* of 13 trainings .*\\[.*=*>* *.*\\]  ETA 0:00:0'; grep -c '.\\[32m=' seen | sed 's/[1-9][0-9]*/green/'; "
+           "NO_COLOR=1 script -qc \"" SEARCH " \" /dev/null </dev/null >plain; grep -c '.\\[32m' plain; "
+           "tr '\\r' '\\n' <plain | grep -c '^13 of 13 trainings \\[========================\\]'",
+           0, "13\ngreen\n0\n1\n", NULL);
+    expect(SEARCH " --quiet | head -n 1", 0, "rank  trial  units", NULL);
+}
+
+/* The page needs nothing but itself; an axis is logarithmic where values are drawn so. */
+Test(hyper_search, page)
+{
+    expect(SEARCH " cell=a,b 2>&1 >/dev/null", 1, "m.lua: parameter cell is never read by the description", NULL);
+    expect("$L search m.lua units=1..6 rate=0.003..0.3 kind=gru,lstm --trials 9 --interpreted --quiet >/dev/null; "
+           "head -n 2 m.search.html; grep -c '<svg' m.search.html; grep -c '<title>.*: search report</title>' m.search.html; "
+           "grep -c 'href\\|src=' m.search.html; grep -o '>\\(gru\\|lstm\\|0.01\\|0.02\\|0.05\\|0.1\\|3\\)</text>' m.search.html | sort -u",
+           0, "<!doctype html>\n<html lang=\"en\">\n4\n1\n0\n>0.01</text>\n>0.02</text>\n>0.05</text>\n>0.1</text>\n>3</text>\n"
+           ">gru</text>\n>lstm</text>\n", NULL);
 }

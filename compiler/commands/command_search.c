@@ -140,6 +140,8 @@ static bool take_result(void *context, const TrialResult *result)
     arena_append(s->arena, s->results, s->count, s->capacity, *result);
     if (!write_down(s))
         return false;
+    if (result->state != TRIAL_DONE || result->rung + 1 == s->rungs.count)
+        unlink(place_checkpoint(s->arena, &s->place, result->trial));       /* it goes nowhere: there may be many */
     search_progress_add(&s->progress, result, true);
     return true;
 }
@@ -166,14 +168,14 @@ static TrialTask task_of(Search *s, Arena *arena, NextTrial next)
                         .checkpoint = place_checkpoint(arena, &s->place, next.trial), .objects = s->objects };
 }
 
-/* Whoever has ended and is not among the next ones goes nowhere. */
+/* Whoever is not among the next ones, nor waits for the others on their rung, goes nowhere. */
 static void drop_checkpoints(const Search *s, Arena *arena, const NextTrial *next, int count)
 {
     for (int i = 0; i < s->trials.count; i++) {
         bool goes_on = false;
         for (int k = 0; k < count; k++)
             goes_on |= next[k].trial == i;
-        for (int k = 0; k < s->count; k++)      /* of a rung that others are still on: who knows */
+        for (int k = 0; k < s->count; k++)
             goes_on |= s->results[k].trial == i && s->results[k].rung == next[0].rung;
         if (!goes_on)
             unlink(place_checkpoint(arena, &s->place, i));

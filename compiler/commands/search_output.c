@@ -124,7 +124,8 @@ int search_write_page(Arena *arena, const SearchOutcome *o, const char *command,
     SearchedArgument *arguments = arena_array(arena, SearchedArgument, o->space->count);
     for (int k = 0; k < o->space->count; k++) {
         const Dimension *d = &o->space->dimensions[k];
-        arguments[k] = (SearchedArgument){ .name = d->name, .logarithmic = d->logarithmic, .choices = d->choices,
+        arguments[k] = (SearchedArgument){ .name = d->name, .logarithmic = d->logarithmic,
+                                           .whole = d->kind == DIMENSION_WHOLE, .choices = d->choices,
                                            .choice_count = d->choice_count };
     }
     SearchPage page = { .model = model->descriptor.name, .description = file ? file + 1 : o->arguments->model,

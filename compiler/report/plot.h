@@ -41,6 +41,7 @@ typedef struct PlotPoints {
     const PlotLine *groups;     /* points with a colour and a name, in any order of x; the first lies above the rest */
     int group_count;
     bool logarithmic_x, logarithmic;    /* of y */
+    bool whole_x;               /* no fractions along x */
     const char *const *x_names; /* x are places among these, from 0; NULL: numbers */
     int x_name_count;
 } PlotPoints;

@@ -38,7 +38,9 @@ static Scale scale_of(const PlotPoints *chart, bool of_x)
     bool logarithmic = of_x ? chart->logarithmic_x : chart->logarithmic;
     double low = logarithmic ? 0.1 : 0, high = 1;
     find_ends(chart, of_x, &low, &high);
-    return logarithmic ? scale_logarithmic(low, high) : scale_linear(low, high, of_x ? 8 : 5, true, false);
+    if (logarithmic)
+        return scale_logarithmic(low, high);
+    return scale_linear(low, high, of_x ? 8 : 5, true, of_x && chart->whole_x);
 }
 
 static void draw(Out *out, const PlotFrame *frame, const PlotLine *group)

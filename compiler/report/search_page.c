@@ -57,7 +57,7 @@ static void put_argument(Arena *arena, Out *out, const SearchPage *page, int arg
         groups[page->rung_count - 1 - r] = points_of(arena, page, argument, r);
     PlotPoints chart = { .title = arena_format(arena, "%s over %s", page->monitor, a->name), .x_label = a->name,
                          .y_label = page->monitor, .groups = groups, .group_count = page->rung_count,
-                         .logarithmic_x = a->logarithmic, .logarithmic = wants_logarithm(page),
+                         .logarithmic_x = a->logarithmic, .whole_x = a->whole, .logarithmic = wants_logarithm(page),
                          .x_names = a->choices, .x_name_count = a->choice_count };
     plot_points(&picture, &chart);
     put_figure(out, &picture);

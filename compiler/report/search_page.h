@@ -7,7 +7,7 @@
 /* One argument that was searched. */
 typedef struct SearchedArgument {
     const char *name;
-    bool logarithmic;
+    bool logarithmic, whole;        /* of numbers */
     const char *const *choices;     /* of a list; NULL: numbers */
     int choice_count;
 } SearchedArgument;
