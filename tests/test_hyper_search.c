@@ -181,6 +181,24 @@ Test(hyper_search_draw, no_trial_twice)
     arena_free(arena);
 }
 
+/* Whoever goes on decides by what the table holds: bit for bit what it was, and no more digits than that takes. */
+Test(hyper_search_table, numbers_come_back)
+{
+    static const struct { double value; const char *text; } some[] = {
+        { 0.1, "0.1" }, { -3, "-3" }, { 1e-300, "1e-300" }, { 1.0 / 3, "0.3333333333333333" },
+        { 2.621028423309326, "2.621028423309326" }, { 0x1.fffffffffffffp+1023, "1.797693134862316e+308" }, { 0, "0" },
+    };
+    Arena *arena = arena_create();
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        const char *text = shortest_text(arena, some[i].value);
+        cr_expect(shortest_read(text) == some[i].value, "%a becomes %s", some[i].value, text);
+        cr_expect(i == 5 || !strcmp(text, some[i].text), "%s, not %s", text, some[i].text);
+    }
+    cr_expect(isnan(shortest_read(shortest_text(arena, NAN))) && isnan(shortest_read("")) && isnan(shortest_read("1x")));
+    cr_expect(shortest_read(shortest_text(arena, -INFINITY)) == -INFINITY);
+    arena_free(arena);
+}
+
 /* ---- the table ------------------------------------------------------------------------------------------------ */
 
 #define SEARCH "$L search m.lua units=1..6 rate=0.003..0.3 --trials 9 --interpreted"
@@ -315,6 +333,7 @@ Test(hyper_search, mistakes_on_the_command_line)
            "lstmc: w=7,7: 7 is there twice (lstmc --help)\n");
     expect("$L search m.lua units=3", 2, NULL, "lstmc: search needs an argument to search: NAME=LOW..HIGH");
     expect("$L search m.lua units=3..4 units=5..6", 2, NULL, "parameter units is given twice");
+    expect("$L search m.lua units=3..4 --trials=10001", 2, NULL, "--trials takes a number from 1 to 10000, not \"10001\"");
     expect("$L search m.lua units=3..4 --halving=0", 2, NULL, "--halving takes a number from 1, not \"0\"");
     expect("$L search m.lua units=3..4 --out=x", 2, NULL, "--out does not go with search");
     expect("$L train m.lua --trials=3", 2, NULL, "--trials does not go with train");

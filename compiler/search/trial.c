@@ -55,7 +55,7 @@ static int save(void *context, const struct lstmc_snapshot *snapshot, struct lst
     if (epoch && epoch <= snapshot->log_count)
         t->left = snapshot->log[epoch - 1];
     t->result->epochs = (int)snapshot->log_count;
-    if (snapshot->diverged)
+    if (snapshot->diverged || t->rate_failed)
         return LSTMC_OK;                /* the checkpoint before stays: whoever has to go on from it ends here again */
     int status = lstmc_checkpoint_save(&model->descriptor, snapshot, t->task->checkpoint,
                                        (const char *const *)t->metadata, message);

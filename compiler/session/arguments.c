@@ -129,6 +129,16 @@ static int take_top_p(Arguments *a, const char *value)
          : usage("--top-p takes a number above 0 to 1 (all), not \"%s\"", value);
 }
 
+/* No two of them have the same values, for which each is compared with all before. */
+static int take_trials(Arguments *a, const char *value)
+{
+    long number;
+    if (!positive(value, 10000, &number))
+        return usage("--trials takes a number from 1 to 10000, not \"%s\"", value);
+    a->trials = (int)number;
+    return 0;
+}
+
 static int take_tempo(Arguments *a, const char *value)
 {
     long number;
@@ -219,7 +229,7 @@ static int take_value(Arguments *a, const char *name, char *value)
     if (!strcmp(name, "--epochs"))
         return take_count(name, value, &a->epochs);
     if (!strcmp(name, "--trials"))
-        return take_count(name, value, &a->trials);
+        return take_trials(a, value);
     if (!strcmp(name, "--halving"))
         return take_count(name, value, &a->halving);
     if (!strcmp(name, "--monitor"))
