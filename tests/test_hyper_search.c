@@ -150,6 +150,28 @@ Test(hyper_search_draw, ranges_and_lists)
     arena_free(arena);
 }
 
+/* Each eight trials have one in each eighth of a range, in an order that no two arguments share. */
+Test(hyper_search_draw, few_trials_cover_a_range)
+{
+    static const char *const words[] = { "a=0..7", "b=0.0..8.0" };
+    Arena *arena = arena_create();
+    Space space = space_of(arena, words, 2);
+    Trials trials = draw_trials(arena, &space, 1, 32);
+    int same = 0;
+    for (int first = 0; first < 32; first += 8) {
+        int seen[2] = { 0, 0 };
+        for (int i = first; i < first + 8; i++) {
+            int a = (int)shortest_read(trials.values[i][0]), b = (int)shortest_read(trials.values[i][1]);
+            seen[0] |= 1 << a;
+            seen[1] |= 1 << (b < 8 ? b : 7);
+            same += a == b;
+        }
+        cr_expect(seen[0] == 255 && seen[1] == 255, "from trial %d on: %x, %x", first, seen[0], seen[1]);
+    }
+    cr_expect(same < 12, "%d of 32 are alike", same);
+    arena_free(arena);
+}
+
 /* Of the seed, the name and the number: not of how many there are, nor of what else is searched. */
 Test(hyper_search_draw, a_function_of_seed_and_number)
 {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define DIGITS  4               /* of a number: more would be noise to whoever reads it */
+#define STRATA  8               /* few trials cover a range better than by chance: a Latin hypercube, again and again */
 #define REDRAWN 10000           /* times a trial is drawn again that is there already */
 
 /* A stream of its own for each name: what else is searched, and in which order, does not matter to it. */
@@ -20,10 +21,24 @@ static uint64_t stream_of(const char *name)
     return stream;
 }
 
-/* Uniform in [0, 1). */
+/* Which part of the range a trial is drawn from: each STRATA trials have all of them, in an order of their own. */
+static int stratum_of(uint64_t seed, uint64_t stream, uint64_t trial)
+{
+    int order[STRATA];
+    for (int i = 0; i < STRATA; i++) {          /* Fisher and Yates, from the inside out */
+        int k = (int)(lstmc_random_bits(seed, lstmc_mix(stream), trial / STRATA, (uint64_t)i) % (uint64_t)(i + 1));
+        order[i] = order[k];
+        order[k] = i;
+    }
+    return order[trial % STRATA];
+}
+
+/* In [0, 1), uniform: a trial by itself is as likely to be anywhere. What is drawn again comes from anywhere. */
 static double uniform(const Dimension *d, uint64_t seed, uint64_t trial, uint64_t attempt)
 {
-    return (double)(lstmc_random_bits(seed, stream_of(d->name), trial, attempt) >> 11) * 0x1p-53;
+    uint64_t stream = stream_of(d->name);
+    double u = (double)(lstmc_random_bits(seed, stream, trial, attempt) >> 14) * 0x1p-50;   /* exact with 7 before it */
+    return attempt ? u : (stratum_of(seed, stream, trial) + u) / STRATA;
 }
 
 static double within(const Dimension *d, double value)

@@ -9,7 +9,8 @@ typedef struct Trials {
     const char ***values;       /* [count][space->count]: as they stand behind NAME= */
 } Trials;
 
-/* Trial i has values that are a function of the space, the seed and i alone; no two trials have the same. There are
+/* Trial i has values that are a function of the space, the seed and i alone; no two trials have the same, and each few
+ * trials are spread over all of a range. There are
  * fewer than `count` where the space has no more. */
 Trials draw_trials(Arena *arena, const Space *space, uint64_t seed, int count);
 
