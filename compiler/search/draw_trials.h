@@ -10,8 +10,7 @@ typedef struct Trials {
 } Trials;
 
 /* Trial i has values that are a function of the space, the seed and i alone; no two trials have the same, and each few
- * trials are spread over all of a range. There are
- * fewer than `count` where the space has no more. */
+ * trials are spread over all of a range. There are fewer than `count` where the space has no more. */
 Trials draw_trials(Arena *arena, const Space *space, uint64_t seed, int count);
 
 /* What a trial's description is read with: the fixed words, then NAME=VALUE of each argument that is searched. There
