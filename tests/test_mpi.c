@@ -139,3 +139,15 @@ Test(mpi, an_interruption)
                    0, "130\n1\n", NULL);
     command_folder_remove(folder);
 }
+
+/* Trials spread over ranks: the table of one program, to the byte. */
+Test(mpi, a_search)
+{
+    skip_without_mpi();
+    char *folder = command_folder();
+    write_model(folder, 0);
+    command_expect(folder, 120, "sed 's/LSTM{21}/LSTM{arg.units or 21}/' norm.lua >searched.lua; S='search searched.lua units=3..20 --trials 5'; "
+                                "$L $S --quiet >one && mv norm.search.csv one.csv && " RUN
+                                "$R 2 $L $S --quiet >two && cmp one two && cmp one.csv norm.search.csv && grep -c rank two", 0, "1\n", NULL);
+    command_folder_remove(folder);
+}

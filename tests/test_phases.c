@@ -178,6 +178,7 @@ struct machine {
     int number;
     const struct subject *subject;
     int rows, shards;           /* of the batch */
+    size_t reduced;             /* floats */
     struct results results;
 };
 
@@ -210,10 +211,13 @@ static void sum_over_machines(void *context, float *const *parts, int count, int
 static void reduce_over_machines(void *context, float *const *parts, int count, int shards, size_t first, size_t length)
 {
     struct machine *machine = context;
-    cr_expect(shards == machine->shards && first == 0 && length == machine->subject->c.model->gradient_count);
-    add_over_machines(context, count ? parts[0] : machine->results.gradients, count > 0, machine->subject->c.model->gradient_count);
+    float *sum = machine->results.gradients + first;
+    cr_expect_eq(shards, machine->shards);
+    machine->reduced += length;
+    machine->exchange->calls[machine->number]--;                /* counted by its length */
     if (count)
-        memcpy(machine->results.gradients, parts[0], sizeof machine->results.gradients);
+        memcpy(sum, parts[0] + first, length * sizeof *sum);
+    add_over_machines(machine, sum, count > 0, length);
 }
 
 static void *run_machine(void *context)
@@ -241,7 +245,7 @@ Test(phases, machines_share_a_batch)
         pthread_barrier_init(&exchange.barrier, NULL, 2);
         struct machine machines[2];
         for (int k = 0; k < 2; k++)
-            machines[k] = (struct machine){ &exchange, k, &s, rows[i], s.c.model->shards * rows[i] / ROWS, { .loss = 0 } };
+            machines[k] = (struct machine){ &exchange, k, &s, rows[i], s.c.model->shards * rows[i] / ROWS, 0, { .loss = 0 } };
         pthread_t thread;
         cr_assert_eq(pthread_create(&thread, NULL, run_machine, &machines[1]), 0);
         run_machine(&machines[0]);
@@ -254,8 +258,10 @@ Test(phases, machines_share_a_batch)
         cr_expect_eq(memcmp(both.gradients, alone.gradients, sizeof both.gradients), 0, "the gradient of one machine");
         cr_expect_eq(machines[1].results.loss, alone.loss);
         cr_expect_eq(machines[1].results.evaluated_loss, alone.evaluated_loss);
-        /* forward's, backward's and the gradients of training; forward's of the evaluation; two losses */
-        cr_expect_eq(exchange.calls[0], 6 + 4 + 1 + 6 + 2, "%d sums", exchange.calls[0]);
+        cr_expect_eq(machines[0].reduced, s.c.model->gradient_count);
+        cr_expect_eq(machines[1].reduced, s.c.model->gradient_count);
+        /* forward's and backward's of training; forward's of the evaluation; two losses */
+        cr_expect_eq(exchange.calls[0], 6 + 4 + 6 + 2, "%d sums", exchange.calls[0]);
         pthread_barrier_destroy(&exchange.barrier);
         subject_free(&s);
     }
@@ -372,7 +378,7 @@ Test(phases, what_is_not_added_up_yet_is_not_read)
     subject_create(&s, 1);
     Ir *ir = lower(s.c.arena, s.c.description, &(LowerOptions){ .training = true, .batch = 2 });
     grad(ir);
-    phases(ir);
+    phases(ir, false);
     cr_expect_null(ir_check(ir), "%s", ir_check(ir));
     for (int section = SECTION_FORWARD; section <= SECTION_BACKWARD; section++)
         for (int i = ir->statement_count - 1; i >= 0; i--) {
@@ -384,8 +390,76 @@ Test(phases, what_is_not_added_up_yet_is_not_read)
                     ir->statements[j]->phase = 0;
             const char *wrong = ir_check(ir);
             cr_expect(wrong && strstr(wrong, "in the phase that sums it up"), "section %d: %s", section, wrong);
-            phases(ir);
+            phases(ir, false);
             break;
         }
     subject_free(&s);
+}
+
+/* ---- layers ---------------------------------------------------------------------------------------------------------------------------- */
+
+static const char stack[] =
+    "return Sequential{ name = 'stacked', Input{7, 5}, SimpleRNN{4, return_sequences = true}, LSTM{33, return_sequences = true},\n"
+    "  GRU{40, return_sequences = true}, SimpleRNN{60}, Dense{2}, loss = 'mse', batch_size = 6 }\n";
+
+/* What the phases have computed of the gradients, each when the engine hands it on. */
+struct parcels {
+    float gradients[30000];
+    int count;
+};
+
+static void sum_alone(void *context, float *const *parts, int count, int shards, size_t length)
+{
+    (void)context, (void)parts, (void)length;
+    cr_expect(count == 1 && shards == 1);
+}
+
+static void keep_parcel(void *context, float *const *parts, int count, int shards, size_t first, size_t length)
+{
+    struct parcels *parcels = context;
+    cr_expect(count == 1 && shards == 1);
+    memcpy(parcels->gradients + first, parts[0] + first, length * sizeof(float));
+    parcels->count++;
+}
+
+/* Backward that is cut where layers have completed their gradients: the same bits, and what is handed on is complete. */
+Test(phases, layers_end_with_their_gradients)
+{
+    const Target *const targets[] = { target_find("plain"), target_find("vector") };
+    for (int t = 0; t < 2; t++) {
+        static float whole[30000], cut[30000], output[6 * 2], x[6 * 35], y[6 * 2];
+        struct compiled_model one, other;
+        compiled_model_create_with(&one, stack, "-O1", &(CompileOptions){ .target = targets[t] });
+        compiled_model_create_with(&other, stack, "-O1", &(CompileOptions){ .target = targets[t], .layer_phases = true });
+        const struct lstmc_model *m = other.model;
+        cr_assert_leq(m->gradient_count, sizeof whole / sizeof *whole);
+        cr_assert_eq(m->backward_phases, 4, "%d phases", m->backward_phases);       /* SimpleRNN 60, GRU 40, LSTM 33, SimpleRNN 4 */
+        cr_assert_eq(one.model->backward_phases, 0);
+        float *weights = lstmc_alloc(m->weight_count * sizeof *weights);
+        lstmc_init(m, weights, 3);
+        for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+            x[i] = 2 * lstmc_random_uniform(5, 1, i, 0) - 1;
+        for (size_t i = 0; i < sizeof y / sizeof *y; i++)
+            y[i] = 2 * lstmc_random_uniform(5, 2, i, 0) - 1;
+        struct parcels *parcels = calloc(1, sizeof *parcels);
+        for (int which = 0; which < 2; which++) {
+            struct lstmc_engine engine;
+            float *gradients = which ? cut : whole;
+            const struct lstmc_share share = { 0, 1, parcels, sum_alone, keep_parcel };
+            memset(gradients, 0, sizeof whole);
+            cr_assert_eq(lstmc_engine_create(which ? other.model : one.model, &engine), 0);
+            if (which)
+                cr_assert_eq(lstmc_engine_share(&engine, &share), 0);
+            engine.prepare(engine.context, weights);
+            engine.train(engine.context, x, y, NULL, 6, 0, 0.1f, 11, gradients, output);
+            lstmc_engine_free(&engine);
+        }
+        cr_expect_geq(parcels->count, 4);
+        cr_expect_eq(memcmp(cut, whole, m->gradient_count * sizeof(float)), 0, "the bits of one pass");
+        cr_expect_eq(memcmp(parcels->gradients, whole, m->gradient_count * sizeof(float)), 0, "what is handed on is complete");
+        free(parcels);
+        lstmc_free(weights);
+        compiled_model_free(&one);
+        compiled_model_free(&other);
+    }
 }

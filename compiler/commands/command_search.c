@@ -9,7 +9,9 @@
 #include "compiler/search/table.h"
 #include "compiler/search/workers.h"
 #include "compiler/session/load.h"
+#include "compiler/session/ranks.h"
 
+#include "runtime/base/message.h"
 #include "runtime/files/replace.h"
 #include "runtime/lstmc_random.h"
 
@@ -39,6 +41,7 @@ typedef struct Search {
     int earlier;                /* of them: done by an earlier run */
     SearchProgress progress;
     struct lstmc_message message;
+    Ranks *ranks;               /* that trials are spread over */
 } Search;
 
 /* ---- what is searched ---- */
@@ -120,6 +123,8 @@ static int take_earlier(Search *s)
 
 static bool write_down(Search *s)
 {
+    if (s->ranks->transport.rank)
+        return true;
     Arena *arena = arena_create();
     int error = table_write(arena, s->place.table, &s->form, s->results, s->count);
     arena_free(arena);
@@ -140,7 +145,7 @@ static bool take_result(void *context, const TrialResult *result)
     arena_append(s->arena, s->results, s->count, s->capacity, *result);
     if (!write_down(s))
         return false;
-    if (result->state != TRIAL_DONE || result->rung + 1 == s->rungs.count)
+    if (!s->ranks->transport.rank && (result->state != TRIAL_DONE || result->rung + 1 == s->rungs.count))
         unlink(place_checkpoint(s->arena, &s->place, result->trial));       /* it goes nowhere: there may be many */
     search_progress_add(&s->progress, result, true);
     return true;
@@ -182,19 +187,58 @@ static void drop_checkpoints(const Search *s, Arena *arena, const NextTrial *nex
     }
 }
 
+/* What the trials of one rank have come to. */
+typedef struct OwnResults {
+    TrialResult *results;
+    const TrialTask *tasks;
+    int count;
+} OwnResults;
+
+static bool keep_result(void *context, const TrialResult *result)
+{
+    OwnResults *own = context;
+    for (int i = 0; i < own->count; i++)
+        if (own->tasks[i].trial == result->trial)
+            own->results[i] = *result;
+    return result->state < TRIAL_STATES;
+}
+
+/* As many trials at a time as all ranks together have room for; then each knows the results of all. */
+static int train_on_ranks(Search *s, const TrialTask *tasks, int count, int at_once)
+{
+    const int ranks = s->ranks->transport.ranks, rank = s->ranks->transport.rank;
+    TrialResult *results = arena_array(s->arena, TrialResult, ranks * at_once);
+    int ended = 0;
+    for (int first = 0; first < count && !ended && !s->message.text[0]; first += ranks * at_once) {
+        int begin = first + rank * at_once < count ? first + rank * at_once : count;
+        int mine = count - begin < at_once ? count - begin : at_once;
+        OwnResults own = { .results = results + rank * at_once, .tasks = tasks + begin, .count = mine };
+        for (int i = 0; i < at_once; i++)
+            own.results[i] = (TrialResult){ .state = TRIAL_INTERRUPTED };
+        ended = ranks_most(s->ranks, workers_run(tasks + begin, mine, at_once, keep_result, &own));
+        ranks_gather(s->ranks, results, (size_t)at_once * sizeof *results);
+        for (int i = 0; i < ranks * at_once && first + i < count; i++)
+            if (results[i].state != TRIAL_INTERRUPTED)
+                take_result(s, &results[i]);
+    }
+    return ended;
+}
+
 /* Rung by rung. 0, the number of a signal, or -1 with the message. */
 static int train_all(Search *s)
 {
     const Arguments *a = s->arguments;
-    int at_once = a->threads ? a->threads : (int)sysconf(_SC_NPROCESSORS_ONLN), count, ended = 0;
+    int at_once = a->threads ? a->threads : ranks_processors(s->ranks), count, ended = 0;
     NextTrial *next = arena_array(s->arena, NextTrial, s->trials.count);
     while (!ended && (count = rungs_next(&s->rungs, s->results, s->count, s->probe.maximize, next)) > 0) {
         Arena *arena = arena_create();
         TrialTask *tasks = arena_array(arena, TrialTask, count);
         for (int i = 0; i < count; i++)
             tasks[i] = task_of(s, arena, next[i]);
-        drop_checkpoints(s, arena, next, count);
-        ended = workers_run(tasks, count, at_once, take_result, s);
+        if (!s->ranks->transport.rank)
+            drop_checkpoints(s, arena, next, count);
+        ended = s->ranks->transport.ranks > 1 ? train_on_ranks(s, tasks, count, at_once)
+                                              : workers_run(tasks, count, at_once, take_result, s);
         arena_free(arena);
         if (!ended && s->message.text[0])
             ended = -1;
@@ -235,43 +279,49 @@ static int finish(Search *s)
     return status;
 }
 
-/* The exit status of a signal, or an enum lstmc_status with the message. */
+/* The exit status of a signal, or an enum lstmc_status with the message. Rank 0 has the files; the others know as much
+ * as it does. */
 static int search(Search *s, int *ended_by)
 {
     const Arguments *a = s->arguments;
-    int status = place_open(s->arena, description_model(s->probe.description)->descriptor.name, words_of(s), &s->place,
-                            &s->message);
+    const bool first = s->ranks->transport.rank == 0;
+    s->place = place_name(s->arena, description_model(s->probe.description)->descriptor.name, words_of(s));
+    int status = ranks_agree(s->ranks, first ? place_open(&s->place, &s->message) : LSTMC_OK);
     if (status)
         return status;
-    search_progress_begin(&s->progress, a->quiet ? NULL : stderr, &s->rungs, s->probe.monitor, s->probe.maximize);
-    status = a->resume ? take_earlier(s) : place_begin(&s->place, &s->message);
-    if (status)
-        return status;
-    if (!a->interpreted && !(s->objects = run_folder(s->arena))) {
-        snprintf(s->message.text, sizeof s->message.text, "no temporary folder: %s", strerror(errno));
-        return LSTMC_IO;
-    }
-    int ended = train_all(s);
+    search_progress_begin(&s->progress, a->quiet || !first ? NULL : stderr, &s->rungs, s->probe.monitor,
+                          s->probe.maximize);
+    if (a->resume || first)
+        status = a->resume ? take_earlier(s) : place_begin(&s->place, &s->message);
+    if (!status && !a->interpreted && !(s->objects = run_folder(s->arena)))
+        status = lstmc_fail(&s->message, LSTMC_IO, "no temporary folder: %s", strerror(errno));
+    status = ranks_agree(s->ranks, status);
+    int ended = status ? 0 : train_all(s);
     if (s->objects)
         run_folder_remove(s->objects);
+    if (status)
+        return status;
     if (ended > 0) {
         *ended_by = ended;
         snprintf(s->message.text, sizeof s->message.text, "interrupted: %d of %d trainings are done; --resume goes on",
                  s->progress.done, s->progress.trainings);
     }
-    return ended ? LSTMC_INTERRUPTED : finish(s);
+    return ended ? LSTMC_INTERRUPTED : first ? finish(s) : LSTMC_OK;
 }
 
 int command_search(const Arguments *arguments)
 {
-    Search s = { .arena = arena_create(), .arguments = arguments };
-    int status = 1, ended_by = 0;
+    Ranks ranks;
+    Search s = { .arena = arena_create(), .arguments = arguments, .ranks = &ranks };
+    int ended_by = 0, status = 2;
     s.diagnostics = diagnostics_create(s.arena);
-    if (space_read(s.arena, arguments->parameters, arguments->parameter_count, &s.space)) {
+    if (space_read(s.arena, arguments->parameters, arguments->parameter_count, &s.space) ||
+        (status = ranks_begin(&ranks, s.arena))) {
         arena_free(s.arena);
-        return 2;
+        return status;
     }
-    if (understand(&s))
+    status = ranks_agree(&ranks, understand(&s) ? LSTMC_OK : LSTMC_MISMATCH);
+    if (!status)
         status = search(&s, &ended_by);
     if (status) {
         diagnostics_print(s.diagnostics, stderr);
@@ -279,6 +329,7 @@ int command_search(const Arguments *arguments)
             fprintf(stderr, "%s: %s\n", arguments->model, s.message.text);
     }
     description_free(s.probe.description);
+    int result = ranks_end(&ranks, ended_by ? SIGNAL_STATUS + ended_by : status ? 1 : 0, false);
     arena_free(s.arena);
-    return ended_by ? SIGNAL_STATUS + ended_by : status ? 1 : 0;
+    return result;
 }

@@ -25,8 +25,8 @@ static int run_command(int argc, char **argv)
     };
     Arguments arguments;
     int status = arguments_read(argc - 1, argv + 1, &arguments);
-    if (!status && ranks_asked() > 1 && strcmp(arguments.command, "train")) {
-        fprintf(stderr, "lstmc: mpirun and srun start lstmc train; %s is for one program\n", arguments.command);
+    if (!status && ranks_asked() > 1 && strcmp(arguments.command, "train") && strcmp(arguments.command, "search")) {
+        fprintf(stderr, "lstmc: mpirun and srun start train and search; %s is for one program\n", arguments.command);
         status = 2;
     }
     for (size_t c = 0; !status && c < sizeof commands / sizeof *commands; c++)

@@ -1,6 +1,6 @@
 /* emit_phases.c: in: a training program that is cut into phases: where sums over the whole batch are needed, or where
  * layers are done with their gradients.  out: what its files have beyond others: a function for one phase of each pass
- * that is cut (its body is emit_functions.c's), and a table of the sums, by which an engine adds up what the tapes have. */
+ * that is cut (its body is that of emit_functions.c), and a table of the sums, by which an engine adds up the tapes. */
 #include "emit.h"
 
 typedef struct Pass {

@@ -115,7 +115,8 @@ static void cut_by_layers(Ir *ir)
         for (int k = i; k < end; k++)
             if (ir->statements[k]->section == SECTION_BACKWARD) {
                 ir->statements[k]->phase += added;
-                ready += last[ir->statements[k]->out.tensor->number] == k ? floats_of(ir->statements[k]->out.tensor) : 0;
+                const Tensor *written = ir->statements[k]->out.tensor;
+                ready += last[written->number] == k ? floats_of(written) : 0;
             }
     }
     ir->phases[SECTION_BACKWARD] += added;

@@ -47,12 +47,16 @@ static int claim_folder(const Place *place, struct lstmc_message *message)
     return LSTMC_OK;
 }
 
-int place_open(Arena *arena, const char *model, const char *words, Place *place, struct lstmc_message *message)
+Place place_name(Arena *arena, const char *model, const char *words)
 {
-    *place = (Place){ .arena = arena, .table = arena_format(arena, "%s.search.csv", model),
-                      .page = arena_format(arena, "%s.search.html", model),
-                      .folder = arena_format(arena, "%s.search", model), .words = words };
-    place->about = arena_format(arena, "%s/about", place->folder);
+    const char *folder = arena_format(arena, "%s.search", model);
+    return (Place){ .arena = arena, .table = arena_format(arena, "%s.search.csv", model),
+                    .page = arena_format(arena, "%s.search.html", model), .folder = folder,
+                    .about = arena_format(arena, "%s/about", folder), .words = words };
+}
+
+int place_open(const Place *place, struct lstmc_message *message)
+{
     int status = file_claim(place->table, FILE_TRIALS, false, message);
     if (!status)
         status = file_claim(place->page, FILE_REPORT, false, message);

@@ -14,9 +14,11 @@ typedef struct Place {
     const char *words;          /* lines that say what is searched, and how: a search goes on if they are the same */
 } Place;
 
-/* Names them, sees that they may be written, and keeps other searches away. LSTMC_OK or a failure in words; so do the
- * others. */
-int place_open(Arena *arena, const char *model, const char *words, Place *place, struct lstmc_message *message);
+/* What they are called. */
+Place place_name(Arena *arena, const char *model, const char *words);
+
+/* Sees that they may be written, and keeps other searches away. LSTMC_OK or a failure in words; so do the others. */
+int place_open(const Place *place, struct lstmc_message *message);
 
 /* A search begins: one that is there and was not finished is kept under other names, which is said. */
 int place_begin(const Place *place, struct lstmc_message *message);

@@ -223,8 +223,8 @@ bool load_kept(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled,
     *loaded = (Loaded){ 0 };
     if (kept && !access(kept, R_OK))
         return open_object(arena, diagnostics, compiled, kept, libraries, loaded);
-    return build_and_open(arena, diagnostics, compiled, &(Build){ .use = use, .kept = kept, .libraries = libraries }, NULL,
-                          loaded);
+    const Build wanted = { .use = use, .kept = kept, .libraries = libraries };
+    return build_and_open(arena, diagnostics, compiled, &wanted, NULL, loaded);
 }
 
 bool load(Arena *arena, Diagnostics *diagnostics, const Compiled *compiled, LoadFor use, Loaded *loaded)
@@ -237,7 +237,8 @@ bool load_together(Arena *arena, Diagnostics *diagnostics, const Compiled *compi
 {
     const char *libraries = emit_calls_blas(&compiled->programs) ? blas_flags(arena) : "";
     *loaded = (Loaded){ 0 };
-    return build_and_open(arena, diagnostics, compiled, &(Build){ .use = use, .libraries = libraries }, ranks, loaded);
+    const Build wanted = { .use = use, .libraries = libraries };
+    return build_and_open(arena, diagnostics, compiled, &wanted, ranks, loaded);
 }
 
 void loaded_free(Loaded *loaded)

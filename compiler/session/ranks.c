@@ -141,8 +141,7 @@ int ranks_begin(Ranks *ranks, Arena *arena)
 
 /* ---- together ---- */
 
-/* Of equal parts, by rank. */
-static void gather_equal(Ranks *ranks, void *array, size_t bytes)
+void ranks_gather(Ranks *ranks, void *array, size_t bytes)
 {
     const int count = ranks->transport.ranks;
     size_t *first = arena_array(ranks->arena, size_t, count + 1);
@@ -157,12 +156,24 @@ int ranks_agree(Ranks *ranks, int status)
         return status;
     int *all = arena_array(ranks->arena, int, ranks->transport.ranks), any = 0;
     all[ranks->transport.rank] = status;
-    gather_equal(ranks, all, sizeof *all);
+    ranks_gather(ranks, all, sizeof *all);
     for (int rank = 0; rank < ranks->transport.ranks; rank++)
         any |= all[rank] != 0;
     ranks->failed |= status != 0;
     ranks->others_failed |= any != 0;
     return status ? status : any ? LSTMC_MISMATCH : 0;
+}
+
+int ranks_most(Ranks *ranks, int number)
+{
+    if (ranks->transport.ranks == 1)
+        return number;
+    int *all = arena_array(ranks->arena, int, ranks->transport.ranks);
+    all[ranks->transport.rank] = number;
+    ranks_gather(ranks, all, sizeof *all);
+    for (int rank = 0; rank < ranks->transport.ranks; rank++)
+        number = all[rank] > number ? all[rank] : number;
+    return number;
 }
 
 int ranks_compare(Ranks *ranks, const void *bytes, size_t count, const char *what, struct lstmc_message *message)
@@ -172,7 +183,7 @@ int ranks_compare(Ranks *ranks, const void *bytes, size_t count, const char *wha
         return LSTMC_OK;
     char *parts = arena_alloc(ranks->arena, count * (size_t)all);
     memcpy(parts + count * (size_t)ranks->transport.rank, bytes, count);
-    gather_equal(ranks, parts, count);
+    ranks_gather(ranks, parts, count);
     for (int rank = 1; rank < all; rank++)
         if (memcmp(parts, parts + count * (size_t)rank, count)) {
             snprintf(message->text, sizeof message->text, "%s on rank %d is another one than on rank 0", what, rank);
@@ -225,7 +236,7 @@ static void say_for_others(Ranks *ranks)
     mine->failed = ranks->failed;
     gethostname(mine->host, sizeof mine->host - 1);
     read_said(mine->text);
-    gather_equal(ranks, all, sizeof *all);
+    ranks_gather(ranks, all, sizeof *all);
     for (int rank = 0; rank < ranks->transport.ranks && !ranks->transport.rank && !mine->failed; rank++)
         if (all[rank].failed) {
             fprintf(stderr, "rank %d, on %s: %s", rank, all[rank].host, all[rank].text);

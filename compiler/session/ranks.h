@@ -30,6 +30,10 @@ int  ranks_begin(Ranks *ranks, Arena *arena);
 int  ranks_agree(Ranks *ranks, int status);
 /* Whether all ranks have the same bytes: LSTMC_OK, or LSTMC_MISMATCH and a message that says where `what` differs. */
 int  ranks_compare(Ranks *ranks, const void *bytes, size_t count, const char *what, struct lstmc_message *message);
+/* Everybody gets what each has of an array: `bytes` of one, by rank. */
+void ranks_gather(Ranks *ranks, void *array, size_t bytes);
+/* The largest number that anybody has. */
+int  ranks_most(Ranks *ranks, int number);
 /* Everybody gets the bytes that rank 0 has. */
 void ranks_spread(Ranks *ranks, void *bytes, size_t count);
 

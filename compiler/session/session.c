@@ -35,8 +35,9 @@ static bool make_engine(Session *s)
     if (!compile(s->arena, s->description, s->diagnostics, &s->arguments.compile, &s->compiled))
         return false;
     command_note(&s->arguments, &s->compiled);
-    bool loads = s->objects ? load_kept(s->arena, s->diagnostics, &s->compiled, LOAD_TO_TRAIN, s->objects, &s->loaded)
-                            : load_together(s->arena, s->diagnostics, &s->compiled, LOAD_TO_TRAIN, s->ranks, &s->loaded);
+    bool loads =
+        s->objects ? load_kept(s->arena, s->diagnostics, &s->compiled, LOAD_TO_TRAIN, s->objects, &s->loaded)
+                   : load_together(s->arena, s->diagnostics, &s->compiled, LOAD_TO_TRAIN, s->ranks, &s->loaded);
     if (!loads)
         return false;
     if (s->objects) {
