@@ -1,6 +1,7 @@
 /* test_rows.c: layers of one and two units, whose rows lie in the lanes: which statements do that, and that nothing else comes of it. The batch is
  * no multiple of any vector, and the last row is not there: whole vectors and a part of one are at work. */
 #include "compiler/compile.h"
+#include "command.h"
 #include "oracles.h"
 
 #include <criterion/criterion.h>
@@ -156,4 +157,15 @@ Test(rows, of_one_of_several_inputs)
         "return Model{ inputs = {b, a}, outputs = Dense{2}(Concatenate()(LSTM{1}(a), b)), loss = 'mse', name = 'few', batch_size = 19 }", NULL,
     };
     expect_same(models);
+}
+
+/* Of one step from a state of zero the reset gate is computed beside the others, and nobody reads it: no compiler says so. */
+Test(rows, what_nobody_reads)
+{
+    char *folder = command_folder();
+    static const char text[] = "return Sequential{ name = 'step', Input{1, 3}, GRU{1, reset_after = false}, Dense{2}, loss = 'mse', batch_size = 8 }\n";
+    command_write(folder, "step.lua", text, sizeof text - 1);
+    command_expect(folder, 60, "for lanes in 4 8 16; do $L step.lua --lanes=$lanes --quiet >/dev/null && for cc in gcc clang; do "
+                               "$cc -std=c11 -O2 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -c step.c || exit 1; done; done", 0, "", NULL);
+    command_folder_remove(folder);
 }

@@ -272,14 +272,18 @@ static const char *read_text(TileNest *to, const Expr *expr)
 {
     Arena *arena = to->nest.arena;
     const char *scalar = expr_text(&to->nest, expr);
-    const Element *known = tile_find(to, scalar);
-    if (known)
+    Element *known = tile_find(to, scalar);
+    if (known) {
+        known->read = true;
         return known->name;
+    }
     if (expr->op != OP_LOAD || expr->access.tensor->integer)
         return arena_format(arena, "vec_splat(%s)", scalar);
     const char *name = tile_element_name(to, &expr->access);
     tile_declare(to, tile_writes(to, scalar) ? "vec" : "const vec", name, tile_load(to, &expr->access));
-    return tile_add(to, &expr->access, name)->name;
+    Element *element = tile_add(to, &expr->access, name);
+    element->read = true;
+    return element->name;
 }
 
 /* A literal beside a vector is one for all lanes; alone, it has to say so. */

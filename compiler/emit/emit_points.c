@@ -415,3 +415,10 @@ void tile_stores(TileNest *to)
                               : arena_format(arena, "vec_store(%s, %s);", e->address, e->name));
     }
 }
+
+void tile_mention_unread(TileNest *to)
+{
+    for (int i = 0; i < to->element_count; i++)
+        if (!to->elements[i].stored && !to->elements[i].read)
+            put(to->out, "(void)%s;", to->elements[i].name);
+}

@@ -22,6 +22,8 @@ static void emit_turn(TileNest *to)
         tile_rest(to, sums);
     else
         tile_stores(to);
+    if (!apart)
+        tile_mention_unread(to);
     tile_close_scope(to, scope);
 }
 

@@ -16,6 +16,7 @@ typedef struct Element {
     const char *left;           /* "100 - n": lanes that exist in memory; NULL: all */
     size_t stride;              /* of floats, from lane to lane in memory */
     bool stored;                /* goes to memory at the end of the turn */
+    bool read;                  /* by a later statement of the turn */
     bool from_zero;             /* memory is still to be added */
     const Tensor *tensor;
     int row;                    /* which of the rows side by side it belongs to */
@@ -83,6 +84,8 @@ bool        dot_has_rest(const Statement *statement);       /* terms that fill n
 void        tile_statement(TileNest *to, const Statement *statement);
 void        tile_note_writes(TileNest *to, int first, int end);
 void        tile_stores(TileNest *to);
+/* Values that nobody reads stand beside others that are read: compilers would warn of them. */
+void        tile_mention_unread(TileNest *to);
 
 /* Of sums that add nothing in the first turn of a loop over time (emit_first_turn.c). The states that decide are looked
  * at in front of a tile, in a block that is open then. */
