@@ -22,7 +22,7 @@ size_t lstmc_carried_floats(const struct lstmc_model *model)
 void lstmc_carried_get(const struct lstmc_engine *engine, float *states)
 {
     for (int shard = 0; shard < engine->model->shards; shard++) {
-        const float *tape = engine->tape(engine->context, shard);
+        const float *tape = engine->tape ? engine->tape(engine->context, shard) : NULL;
         for (int i = 0; i < engine->model->tape_tensor_count; i++) {
             const struct lstmc_tensor *tensor = &engine->model->tape_tensors[i];
             if (tape)
@@ -35,7 +35,7 @@ void lstmc_carried_get(const struct lstmc_engine *engine, float *states)
 void lstmc_carried_set(const struct lstmc_engine *engine, const float *states)
 {
     for (int shard = 0; shard < engine->model->shards; shard++) {
-        float *tape = engine->tape(engine->context, shard);
+        float *tape = engine->tape ? engine->tape(engine->context, shard) : NULL;
         for (int i = 0; i < engine->model->tape_tensor_count; i++) {
             const struct lstmc_tensor *tensor = &engine->model->tape_tensors[i];
             if (tape)
