@@ -8,11 +8,13 @@ STRIP   ?= strip
 PARTS   = compiler/install
 VERSION = $(shell sed -n 's/.*LSTMC_VERSION "\(.*\)".*/\1/p' compiler/base/base.h)
 # lstmc.h, what it includes, the generator of random numbers, and the search for what a decoder says.
-PUBLIC  = lstmc.h lstmc_random.h lstmc_search.h $(shell sed -n 's/^\#include "\(.*\)"/\1/p' runtime/lstmc.h)
+PUBLIC  = lstmc.h lstmc_transport.h lstmc_random.h lstmc_search.h \
+          $(shell sed -n 's/^\#include "\(.*\)"/\1/p' runtime/lstmc.h)
 
 # Mode, file, and where it goes below PREFIX.
 INSTALLED = 755:$(BUILD)/lstmc:bin/lstmc \
             755:$(BUILD)/lstmc-container:libexec/lstmc/lstmc-container \
+            $(if $(MPI),755:$(BUILD)/lstmc-mpi.so:libexec/lstmc/lstmc-mpi.so) \
             644:$(BUILD)/liblstmc.a:lib/liblstmc.a \
             $(foreach header,$(PUBLIC),644:runtime/$(header):include/lstmc/$(header)) \
             644:$(BUILD)/install/lstmc.pc:lib/pkgconfig/lstmc.pc \
@@ -50,7 +52,8 @@ install: all
 	  mode=$${entry%%:*}; to="$(DESTDIR)$(PREFIX)/$${entry##*:}"; file=$${entry#*:}; file=$${file%:*}; \
 	  mkdir -p "$$(dirname "$$to")" && $(INSTALL) -m $$mode "$$file" "$$to" || exit 1; \
 	done
-	@$(STRIP) "$(DESTDIR)$(PREFIX)/bin/lstmc" "$(DESTDIR)$(PREFIX)/libexec/lstmc/lstmc-container" && \
+	@$(STRIP) "$(DESTDIR)$(PREFIX)/bin/lstmc" "$(DESTDIR)$(PREFIX)/libexec/lstmc/lstmc-container" \
+	  $(if $(MPI),"$(DESTDIR)$(PREFIX)/libexec/lstmc/lstmc-mpi.so") && \
 	  $(STRIP) -S "$(DESTDIR)$(PREFIX)/lib/liblstmc.a"
 	@echo "installed: $(DESTDIR)$(PREFIX)/bin/lstmc, the runtime and its headers, for pkg-config, CMake and Meson;" \
 	  "documentation in share/doc/lstmc"
