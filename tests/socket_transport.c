@@ -145,8 +145,10 @@ static int reduce(void *context, const struct lstmc_piece *sent, int sent_count,
                   int received_count)
 {
     struct socket_mesh *mesh = context;
-    for (int i = 0; i < sent_count; i++)
+    for (int i = 0; i < sent_count; i++) {
         put(&mesh->peer[sent[i].rank].out, sent[i].bytes, sent[i].count);
+        mesh->reduced += sent[i].count;
+    }
     for (int i = 0; i < received_count; i++)
         put(&mesh->peer[received[i].rank].in, received[i].bytes, received[i].count);
     return 0;

@@ -33,7 +33,7 @@ struct socket_peer {
 struct socket_mesh {
     int rank, ranks;
     struct socket_peer peer[SOCKET_RANKS_MAX];
-    size_t sent;                        /* bytes */
+    size_t sent, reduced;               /* bytes; of them by reduce */
     int lost;                           /* the rank that is gone; -1: none */
     char why[100];
 };

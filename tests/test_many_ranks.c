@@ -9,6 +9,7 @@
 #include "runtime/train/tree.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,7 +90,7 @@ struct result {
     float weights[WEIGHTS_MAX];
     struct lstmc_history history;
     int status;
-    size_t sent;
+    size_t sent, reduced;
     char message[512];
 };
 
@@ -205,6 +206,7 @@ static int train_on(struct subject *s, int ranks, bool resume)
         socket_mesh_open(&mesh, &ports, rank, &transport);
         train(s, &transport, 1, resume, &s->result[rank]);
         s->result[rank].sent = mesh.sent;
+        s->result[rank].reduced = mesh.reduced;
         socket_mesh_close(&mesh);
         _exit(0);
     }
@@ -306,4 +308,31 @@ Test(many_ranks, a_rank_is_killed)
     }
     free(alone);
     temporary_remove(&checkpoint);
+}
+
+/* What a rank sends: of gradients as much as in a ring where ranks and shards are powers of two, else at most 2 log2(shards) times that; and
+ * with weights, norms and all else little more than a ring's all-reduce. */
+Test(many_ranks, bytes_that_are_sent)
+{
+    static const struct task large = { "return Sequential{ Input{6, 5}, LSTM{90}, Dense{3}, loss = 'mse', batch_size = 24, shards = 8,\n"
+                                       "  optimizer = Adam{0.01, global_clipnorm = 0.5} }", .lengths = 0 };
+    struct subject s;
+    subject_create(&s, &large);
+    enum { BATCHES = EPOCHS * 3, SHARDS = 8, LOGARITHM = 3, BLOCK = 2048 };
+    const double all = 4.0 * (double)s.c.model->gradient_count;
+    for (int ranks = 2; ranks <= SHARDS; ranks++) {
+        cr_assert_eq(train_on(&s, ranks, false), ranks);
+        double reduced = 0, sent = 0, ring = all * (ranks - 1) / ranks;
+        for (int rank = 0; rank < ranks; rank++) {
+            reduced = fmax(reduced, (double)s.result[rank].reduced / BATCHES);
+            sent = fmax(sent, (double)s.result[rank].sent / BATCHES);
+        }
+        cr_log_info("%d ranks: at most %.0f bytes of gradients, %.0f in all; a ring %.0f and %.0f", ranks, reduced, sent, ring, 2 * ring);
+        bool power = (ranks & (ranks - 1)) == 0;
+        cr_expect(reduced <= ring * (power ? 1 : 2 * LOGARITHM) + 4 * BLOCK, "%d ranks: %.0f bytes, a ring %.0f", ranks, reduced, ring);
+        cr_expect(reduced >= ring / ranks, "%d ranks: %.0f bytes", ranks, reduced);
+        if (power)
+            cr_expect(sent <= 1.5 * 2 * ring + 4 * BLOCK * ranks, "%d ranks: %.0f bytes, a ring %.0f", ranks, sent, 2 * ring);
+    }
+    subject_free(&s);
 }
