@@ -144,7 +144,7 @@ static void subject_free(struct subject *s)
 static int save(void *context, const struct lstmc_snapshot *snapshot, struct lstmc_message *message)
 {
     const struct subject *s = context;
-    return s->checkpoint ? lstmc_checkpoint_save(s->c.model, snapshot, s->checkpoint, NULL, message) : LSTMC_OK;
+    return lstmc_checkpoint_save(s->c.model, snapshot, s->checkpoint, NULL, message);
 }
 
 static int killed_rank = -1;            /* this process's, if it is to be killed */
@@ -170,7 +170,7 @@ static void train(struct subject *s, const struct lstmc_transport *transport, in
         .epochs = EPOCHS, .seed = 11, .shuffle = 1, .stateful = s->task->stateful, .metrics = metrics, .metric_count = 3,
         .weighted_metrics = s->task->sample_weights ? 1 : 0, .gradient_accumulation_steps = s->task->accumulate,
         .ema_momentum = s->task->average, .ema_overwrite_frequency = s->task->average > 0 ? 4 : 0, .quiet = 1, .transport = transport,
-        .checkpoint = save, .checkpoint_batches = s->every, .batch_end = count_batch, .context = s,
+        .checkpoint = s->checkpoint ? save : NULL, .checkpoint_batches = s->every, .batch_end = count_batch, .context = s,
     };
     killed_rank = transport ? transport->rank : -1;
     s->batches = 0;
