@@ -96,8 +96,8 @@ static bool generated_is_good(Arena *arena, Description *description, const Fuzz
 {
     Diagnostics *diagnostics = diagnostics_create(arena);
     CompileOptions options = { .target = target_with_lanes(target_find(build->target), build->lanes),
-                               .input_gradient = seed % 2, .keep_adjoints = seed % 3 == 0, .layer_phases = seed % 5 == 0,
-                               .precise = precise };
+                               .input_gradient = seed % 2, .keep_adjoints = seed % 3 == 0,
+                               .layer_phases = seed % 5 == 0, .precise = precise };
     Compiled compiled;
     Loaded loaded;
     setenv("CC", build->compiler, 1);
