@@ -273,7 +273,9 @@ char *lanes_text(Nest *nest, const Access *access, const Axis *lane, bool writte
         (!tensor_is_row_major(tensor) && lane->kind != AXIS_BATCH))
         return arena_format(nest->arena, "&%s", access_text(nest, access));
     return arena_format(nest->arena, "(%sfloat *)%s + %s", written ? "" : "const ",
-                        subscripted_text(nest, access, dimension), flat_text(nest, access, dimension));
+                        subscripted_text(nest, access, dimension),
+                        lane->kind == AXIS_BATCH ? flat_text(nest, access, dimension)
+                                                 : index_text(nest, tensor, &access->index[dimension], dimension));
 }
 
 size_t lanes_stride(const Access *access, const Axis *lane)

@@ -54,11 +54,11 @@ static int add_own_metric(const struct lstmc_engine *engine, const struct lstmc_
     int status = LSTMC_OK;
     if (!model->outputs)
         masked = lstmc_mask_of(engine, 0);
-    int at_once = model->outputs || !lstmc_mask_row(&masked, first) ? rows : 1;
+    int is_masked = !model->outputs && lstmc_mask_row(&masked, first), at_once = is_masked ? 1 : rows;
     for (int row = first; row < first + rows && !status; row += at_once)
         status = options->own_metric(options->own_metric_context, name, of->output + (size_t)row * model->output_count,
                                      (const char *)of->y + (size_t)row * bytes,
-                                     at_once == rows ? NULL : lstmc_mask_row(&masked, row), at_once, sum, count);
+                                     is_masked ? lstmc_mask_row(&masked, row) : NULL, at_once, sum, count);
     return status;
 }
 
