@@ -230,6 +230,11 @@ BENCH_MAKE = $(MAKE) --no-print-directory -f tests/bench/bench.mk BUILD="$(BUILD
 bench bench-quick sweep sweep-quick: $(BUILD)/lstmc $(BUILD)/liblstmc.a
 	@$(BENCH_MAKE) BENCH_OPTIONS='$(if $(filter sweep%,$@),--sweep) $(if $(filter %-quick,$@),--quick) $(BENCH_OPTIONS)'
 
+# What ranks cost, on this machine measured, and up to 1024 by a model of that: tables on standard output and in
+# build/scaling.md, a chart in build/scaling.svg. BENCH_OPTIONS: --rounds=N --latency=US --bandwidth=GB
+scaling scaling-quick: all
+	@$(BENCH_MAKE) scale BENCH_OPTIONS='$(if $(filter %-quick,$@),--quick) $(BENCH_OPTIONS)'
+
 # What is committed of the compiler's output; tests/test_generated.c compares.
 generated: $(BUILD)/lstmc
 	for m in reber mgu sentiment; do $(BUILD)/lstmc models/$$m.lua -o generated --quiet || exit 1; done
@@ -257,7 +262,7 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: always all generated golden catalogue tests test test-sanitized test-targets test-clients mutants demo bench \
-        bench-quick sweep sweep-quick deps clean
+        bench-quick sweep sweep-quick scaling scaling-quick deps clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

@@ -1,4 +1,5 @@
-# bench.mk: builds and runs the bench; `make bench` and `make sweep` of the main Makefile come here with BUILD and CC.
+# bench.mk: builds and runs the bench; `make bench` and `make sweep` of the main Makefile come here with BUILD and CC,
+# and `make scaling` with the goal `scale`.
 # oneDNN is a peer if its header is there, OpenBLAS if its library is when the bench runs; PyTorch if a python3 knows it
 # (torch_peer.py says no itself). BENCH_ARCH=haswell: all code, ours and that around the libraries, and the measured
 # limits are those of that machine, which this one must be able to imitate; oneDNN and OpenBLAS then keep to its
@@ -24,9 +25,21 @@ run: $(PROGRAM)/bench
 $(PROGRAM)/bench: $(OBJECTS) $(BUILD)/liblstmc.a
 	@$(CC) -o $@ $(OBJECTS) $(BUILD)/liblstmc.a $(if $(ONEDNN),-ldnnl -lgomp) $(JANSSON_LIBS) -ldl -lpthread -lm
 
+# A program of its own, of what the bench knows of workloads and of what draws the charts of lstmc plot.
+SCALING       = $(patsubst $(BENCH)/%.c,$(PROGRAM)/%.o,$(wildcard $(BENCH)/scaling/*.c)) \
+                $(patsubst %,$(PROGRAM)/%.o,clock data describe generated workloads work) \
+                $(patsubst %,$(BUILD)/compiler/%.o,report/plot_frame report/scale report/svg base/out base/base)
+scale: $(PROGRAM)/scaling/scaling
+	@mkdir -p $(BUILD)/scaling
+	@$< $(BENCH_OPTIONS) $(BUILD)/lstmc $(BUILD)/scaling $(BENCH)
+
+$(PROGRAM)/scaling/scaling: $(SCALING) $(BUILD)/liblstmc.a
+	@$(CC) -o $@ $(SCALING) $(BUILD)/liblstmc.a $(JANSSON_LIBS) -ldl -lpthread -lm
+
+$(filter $(PROGRAM)/scaling/%,$(SCALING)): $(wildcard $(BENCH)/scaling/*.h)
 $(PROGRAM)/%.o: $(BENCH)/%.c $(wildcard $(BENCH)/*.h) $(BENCH)/bench.mk
 	@mkdir -p $(@D)
 	@$(CC) $(if $(filter $*,$(FAST_OF)),$(FAST),-O2 -march=$(BENCH_ARCH)) -DBENCH_ARCH='"$(BENCH_ARCH)"' -std=gnu11 \
 	  $(WARNINGS) -I. -c -o $@ $<
 
-.PHONY: run
+.PHONY: run scale
