@@ -185,7 +185,7 @@ tests: $(TESTS)
 # The bench is built, not run: so that it can be.
 test: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all tests
-	@$(BENCH_MAKE) $(BUILD)/bench-program/bench
+	@$(BENCH_MAKE) $(BUILD)/bench-program/bench $(BUILD)/bench-program/scaling/scaling
 	@BUILD=$(BUILD) tests/run.sh $(TESTS)
 
 # The same with everything under the sanitizers, 10,000 damaged files for each reader and 10,000 hostile descriptions:

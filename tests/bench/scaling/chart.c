@@ -10,7 +10,13 @@
 #include <string.h>
 
 #define HEIGHT 240              /* of a plot */
-#define LINES 5                 /* two networks, at most and at least; and what nobody would have to wait for */
+#define KINDS 3                 /* of lines of a network */
+#define IDEAL (2 * KINDS)       /* the line of ranks that never wait */
+#define LINES (IDEAL + 1)
+
+static const struct { const char *name; PlotStyle style; } kinds[KINDS] = {
+    { "no overlap", PLOT_SOLID }, { "overlapped", PLOT_DASHED }, { "exchange alone", PLOT_DOTTED },
+};
 
 typedef struct Curve {
     double y[POINTS_MAX];       /* milliseconds */
@@ -24,10 +30,11 @@ static void fill_curves(const Results *r, const Of *of, Growth growth, Curve *cu
         const Traffic *traffic = growth == GROWTH_WEAK ? &of->weak[i] : &of->strong[i];
         for (int n = 0; n < 2; n++) {
             const Predicted p = model_step(&of->costs, &r->networks[n], traffic, ranks, shards, rows);
-            curves[2 * n].y[i] = 1e3 * p.apart;
-            curves[2 * n + 1].y[i] = 1e3 * p.overlapped;
+            curves[KINDS * n].y[i] = 1e3 * p.apart;
+            curves[KINDS * n + 1].y[i] = 1e3 * p.overlapped;
+            curves[KINDS * n + 2].y[i] = 1e3 * (p.reduce + p.gather + p.small);     /* 0 of one rank: a gap */
         }
-        curves[4].y[i] = curves[0].y[0] / (growth == GROWTH_WEAK ? 1 : ranks);
+        curves[IDEAL].y[i] = curves[0].y[0] / (growth == GROWTH_WEAK ? 1 : ranks);
     }
 }
 
@@ -45,8 +52,9 @@ static void draw_curve(Out *out, const PlotFrame *frame, const PlotLine *line, c
     char class[64];
     snprintf(class, sizeof class, "line%s c%d", plot_line_class(line), line->colour);
     svg_path_begin(out, class);
-    for (int i = 0; i < r->points; i++)
-        svg_path_point(out, !i, scale_place(&frame->x, r->ranks[i]), scale_place(&frame->y, line->y[i]));
+    const int first = !scale_has(line->y[0], true);
+    for (int i = first; i < r->points; i++)
+        svg_path_point(out, i == first, scale_place(&frame->x, r->ranks[i]), scale_place(&frame->y, line->y[i]));
     svg_path_end(out);
 }
 
@@ -55,14 +63,13 @@ static void draw_picture(Out *out, const Results *r, const Of *of, Growth growth
     Curve curves[LINES] = { 0 };
     char title[200], names[LINES][100];
     fill_curves(r, of, growth, curves);
-    const PlotStyle styles[LINES] = { PLOT_SOLID, PLOT_DASHED, PLOT_SOLID, PLOT_DASHED, PLOT_DOTTED };
     PlotLine lines[LINES];
     double low = curves[0].y[0], high = low;
     for (int l = 0; l < LINES; l++) {
-        snprintf(names[l], sizeof names[l], "%s, %s", r->networks[l / 2 % 2].name, l % 2 ? "overlapped" : "no overlap");
-        lines[l] = (PlotLine){ .name = l == 4 ? "ideal" : names[l], .y = curves[l].y, .count = r->points,
-                               .colour = l / 2, .style = styles[l] };
-        for (int i = 0; i < r->points; i++) {
+        snprintf(names[l], sizeof names[l], "%s, %s", r->networks[l / KINDS % 2].name, kinds[l % KINDS].name);
+        lines[l] = (PlotLine){ .name = l == IDEAL ? "ideal" : names[l], .y = curves[l].y, .count = r->points,
+                               .colour = l / KINDS, .style = l == IDEAL ? PLOT_THIN : kinds[l % KINDS].style };
+        for (int i = !scale_has(curves[l].y[0], true); i < r->points; i++) {
             low = fmin(low, curves[l].y[i]);
             high = fmax(high, curves[l].y[i]);
         }

@@ -1,5 +1,5 @@
-/* parts.c: in: a model of one shard.  out: how long the parts of a step take on one thread: what the model of the time
- * on many ranks is calibrated with. */
+/* parts.c: in: a model of one shard.  out: how long the parts of a step take on one thread, in processor time, which
+ * no neighbour makes longer: what the model of the time on many ranks is calibrated with. */
 #include "scaling.h"
 
 #include "runtime/train/ranges.h"
@@ -29,17 +29,17 @@ static void measure_step(Parts *parts, int step)
     Time start = clock_now();
     parts->engine.train(parts->engine.context, data->x, data->target, NULL, data->rows, 0, scale, (uint64_t)step + 1,
                         parts->gradients, parts->output);
-    parts->shard[step] = clock_since(start).seconds;
+    parts->shard[step] = clock_since(start).processor;
     start = clock_now();
     lstmc_stepper_prepare(&parts->stepper, &penalty);
     lstmc_stepper_update(&parts->stepper, (uint64_t)step + 1, 0);
-    parts->update[step] = clock_since(start).seconds;
+    parts->update[step] = clock_since(start).processor;
     start = clock_now();
     lstmc_stepper_renew(&parts->stepper);
-    parts->renew[step] = clock_since(start).seconds;
+    parts->renew[step] = clock_since(start).processor;
     start = clock_now();
     lstmc_range_add(parts->moments, parts->gradients, model->gradient_count);   /* zeros */
-    parts->add[step] = clock_since(start).seconds;
+    parts->add[step] = clock_since(start).processor;
 }
 
 void parts_run(const Subject *subject, const char *library, int rows)

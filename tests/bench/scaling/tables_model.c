@@ -6,7 +6,7 @@
 
 static void write_costs(FILE *file, const Results *r)
 {
-    fprintf(file, "## The model\n\nMeasured on one thread, ms: forward and backward of a shard by its rows; the update "
+    fprintf(file, "## The model\n\nMeasured on one thread, ms of processor time: forward and backward of a shard by its rows; the update "
             "of all weights (Adam); taking all of them over (what a rank does with what others have updated); the sum "
             "of two arrays of gradients.\n\n| rows | 1 | 2 | 4 | 8 | 16 | 32 | 64 | update | take over | sum |\n"
             "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
@@ -48,7 +48,7 @@ static Predicted predict(const Results *r, const Of *of, int point, int network,
 /* "12.3 - 14.5" */
 static void put_range(FILE *file, const Predicted *p)
 {
-    const int digits = p->apart < 0.0995 ? 1 : 2;
+    const int digits = p->apart < 0.00995 ? 2 : 1;
     fprintf(file, " %.*f - %.*f |", digits, 1e3 * p->overlapped, digits, 1e3 * p->apart);
 }
 
@@ -76,16 +76,20 @@ static void write_predictions(FILE *file, const Results *r, const Of *of)
 static void write_parts(FILE *file, const Results *r)
 {
     fprintf(file, "\nOf which, on the cluster, ms:\n\n| model | growth | ranks | compute | reduce | sum | update | "
-            "gather | take over | agree |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+            "gather | take over | agree | messages | MB sent | received |\n"
+            "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for (const Of *of = r->of; of < r->of + r->subjects; of++)
         for (int growth = 0; growth < GROWTHS; growth++)
             for (int i = 0; i < r->points; i++) {
                 const Predicted p = predict(r, of, i, 1, (Growth)growth);
+                const Traffic *traffic = growth == GROWTH_WEAK ? &of->weak[i] : &of->strong[i];
                 if (r->ranks[i] != 8 && r->ranks[i] != 64 && r->ranks[i] != 1024)
                     continue;
-                fprintf(file, "| %s | %s | %d | %.2f | %.3f | %.3f | %.3f | %.3f | %.3f | %.3f |\n", of->subject.name,
+                fprintf(file, "| %s | %s | %d | %.2f | %.3f | %.3f | %.3f | %.3f | %.3f | %.3f | %.0f | %.2f | "
+                        "%.2f |\n", of->subject.name,
                         growth == GROWTH_WEAK ? "weak" : "strong", r->ranks[i], 1e3 * p.compute, 1e3 * p.reduce,
-                        1e3 * p.sum, 1e3 * p.update, 1e3 * p.gather, 1e3 * p.renew, 1e3 * p.small);
+                        1e3 * p.sum, 1e3 * p.update, 1e3 * p.gather, 1e3 * p.renew, 1e3 * p.small,
+                        traffic->messages, 1e-6 * traffic->sent, 1e-6 * traffic->received);
             }
 }
 
