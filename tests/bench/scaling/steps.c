@@ -140,20 +140,24 @@ static void calibrate(const Subject *subject, Costs *costs)
     costs->gradient_bytes = (double)workload_gradients(&subject->workload) * sizeof(float);
 }
 
-/* Rounds of all ways, so that what disturbs the machine disturbs all. */
-static void run_rounds(const Subject *subject, const char *python, char libraries[][512], Rounds *rounds, Steps *steps)
+/* Rounds of all ways, so that what disturbs the machine disturbs all. False: PyTorch, asked, did not answer. */
+static bool run_rounds(const Subject *subject, const char *python, char libraries[][512], Rounds *rounds, Steps *steps)
 {
     Answers answers;
+    bool asked = python != NULL;
     for (int round = 0; round < scaling_options.rounds; round++)
         for (int maker = 0; maker < MAKERS; maker++)
             for (int way = 0; way < WAYS; way++) {
-                if (maker == MAKER_TORCH && !python)
+                if (maker == MAKER_TORCH && asked)
+                    asked = run_torch(subject, python, (Way)way, &answers);
+                if (maker == MAKER_TORCH && !asked)
                     continue;
-                if (maker == MAKER_TORCH ? !run_torch(subject, python, (Way)way, &answers)
-                                         : !run_ours(subject, libraries[maker], (Way)way, &answers))
+                if (maker != MAKER_TORCH && !run_ours(subject, libraries[maker], (Way)way, &answers))
                     exit(1);
                 take(subject, (Maker)maker, (Way)way, round, &answers, rounds, steps);
             }
+    steps->there[MAKER_TORCH] = asked;
+    return asked == (python != NULL);
 }
 
 void steps_measure(const Subject *subject, Results *results, Steps *steps, Costs *costs, int *failures)
@@ -166,7 +170,8 @@ void steps_measure(const Subject *subject, Results *results, Steps *steps, Costs
     for (int maker = 0; maker < MAKER_TORCH; maker++)
         subject_build(subject, BATCH, shards_of_maker[maker], libraries[maker], sizeof libraries[maker]);
     write_data(subject);
-    run_rounds(subject, python, libraries, &rounds, steps);
+    if (!run_rounds(subject, python, libraries, &rounds, steps))
+        snprintf(results->torch, sizeof results->torch, "it could not run");
     costs->gathers = steps->counted[2] - 1;     /* one is of the weights */
     *failures += rounds.differ;
     const double ours = rounds.loss[MAKER_TWO], theirs = rounds.loss[MAKER_TORCH];
