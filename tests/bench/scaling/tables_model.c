@@ -7,8 +7,8 @@
 static void write_costs(FILE *file, const Results *r)
 {
     fprintf(file, "## The model\n\nMeasured on one thread, ms of processor time: forward and backward of a shard by "
-            "its rows; the update of all weights (Adam); taking all of them over (what a rank does with what others have "
-            "updated); the sum of two arrays of gradients.\n\n"
+            "its rows; the update of all weights (Adam); taking all of them over (what a rank does with what others "
+            "have updated); the sum of two arrays of gradients.\n\n"
             "| rows | 1 | 2 | 4 | 8 | 16 | 32 | 64 | update | take over | sum |\n"
             "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for (const Of *of = r->of; of < r->of + r->subjects; of++) {
