@@ -83,6 +83,7 @@ static void take(const Subject *subject, Maker maker, Way way, int round, const 
     const double *step = answer_of(answers, "step");
     rounds->seconds[maker][way][round] = step[0];
     rounds->loss[maker] = step[1];
+    steps->least[maker][way] = round && steps->least[maker][way] < step[2] ? steps->least[maker][way] : step[2];
     steps->there[maker] = true;
     if (maker == MAKER_TORCH)
         return;

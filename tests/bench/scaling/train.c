@@ -104,11 +104,12 @@ void train_run(const Subject *subject, const char *library, int threads, struct 
         fprintf(stderr, "scaling: %s: ranks do not end with the same weights\n", subject->name);
         exit(1);
     }
+    double *timed = watch.seconds + WARM_STEPS;
+    const double middle = median_of(timed, watch.steps - WARM_STEPS);   /* sorted now */
+    const Counter *last = &watch.step;
     if (!transport || !transport->rank)
-        printf("step %.9g %.9g\nweights %u %u\ntraffic %zu %zu %zu %zu\n",
-               median_of(watch.seconds + WARM_STEPS, watch.steps - WARM_STEPS), history.loss,
-               (unsigned)(found >> 32), (unsigned)found, watch.step.messages, watch.step.sent, watch.step.gathers,
-               watch.step.gathered);
+        printf("step %.9g %.9g %.9g\nweights %u %u\ntraffic %zu %zu %zu %zu\n", middle, history.loss, timed[0],
+               (unsigned)(found >> 32), (unsigned)found, last->messages, last->sent, last->gathers, last->gathered);
     lstmc_engine_free(&engine);
     lstmc_dataset_free(&set);
     data_free(&data);
