@@ -1,6 +1,13 @@
 /* counter.c: in: what a training asks of a transport.  out: the same asked of another one, or of none, and counted. */
 #include "scaling.h"
 
+/* A rank that waits asks again and again: time of the processor that is no work. */
+static int done(Counter *counter, Time start, int status)
+{
+    counter->processor += clock_since(start).processor;
+    return status;
+}
+
 static int reduce(void *context, const struct lstmc_piece *sent, int sent_count, const struct lstmc_piece *received,
                   int received_count)
 {
@@ -10,15 +17,20 @@ static int reduce(void *context, const struct lstmc_piece *sent, int sent_count,
         counter->sent += sent[i].count;
     for (int i = 0; i < received_count; i++)
         counter->received += received[i].count;
-    return counter->inside ? counter->inside->reduce(counter->inside->context, sent, sent_count, received,
-                                                     received_count)
-                           : 0;
+    if (!counter->inside)
+        return 0;
+    const Time start = clock_now();
+    return done(counter, start,
+                counter->inside->reduce(counter->inside->context, sent, sent_count, received, received_count));
 }
 
 static int finish(void *context)
 {
-    const Counter *counter = context;
-    return counter->inside ? counter->inside->finish(counter->inside->context) : 0;
+    Counter *counter = context;
+    if (!counter->inside)
+        return 0;
+    const Time start = clock_now();
+    return done(counter, start, counter->inside->finish(counter->inside->context));
 }
 
 static int gather(void *context, void *bytes, const size_t *first)
@@ -27,13 +39,19 @@ static int gather(void *context, void *bytes, const size_t *first)
     const int rank = counter->outside.rank;
     counter->gathers++;
     counter->gathered += (first[rank + 1] - first[rank]) * (size_t)(counter->outside.ranks - 1);
-    return counter->inside ? counter->inside->gather(counter->inside->context, bytes, first) : 0;
+    if (!counter->inside)
+        return 0;
+    const Time start = clock_now();
+    return done(counter, start, counter->inside->gather(counter->inside->context, bytes, first));
 }
 
 static int barrier(void *context)
 {
-    const Counter *counter = context;
-    return counter->inside ? counter->inside->barrier(counter->inside->context) : 0;
+    Counter *counter = context;
+    if (!counter->inside)
+        return 0;
+    const Time start = clock_now();
+    return done(counter, start, counter->inside->barrier(counter->inside->context));
 }
 
 void counter_open(Counter *counter, struct lstmc_transport *inside, int rank, int ranks)

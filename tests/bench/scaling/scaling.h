@@ -51,6 +51,7 @@ typedef struct Counter {
     struct lstmc_transport outside, *inside;    /* inside NULL: nothing is sent, counting is all */
     size_t messages, sent, received;            /* in reduce; bytes */
     size_t gathers, gathered;                   /* calls; bytes of this rank for each other one */
+    double processor;                           /* seconds of its time inside of all calls */
 } Counter;
 
 /* `inside` NULL: the rank that is pretended. The struct stays where it is. */
@@ -60,8 +61,8 @@ void counter_open(Counter *counter, struct lstmc_transport *inside, int rank, in
 
 /* lines "exchange BYTES REDUCE GATHER": seconds in which two ranks have each sent the other so many bytes. */
 void exchange_run(struct lstmc_transport *transport);
-/* "step SECONDS LOSS FASTEST" (of steps the median, and the least), "weights HASH HASH", "traffic MESSAGES SENT GATHERS
- * GATHERED" of one step of this rank */
+/* "step SECONDS LOSS FASTEST WORK" (of steps the median, and the least; the processor time of one outside of the
+ * transport), "weights HASH HASH", "traffic MESSAGES SENT GATHERS GATHERED" of one step of this rank */
 void train_run(const Subject *subject, const char *library, int threads, struct lstmc_transport *transport);
 /* "parts SHARD UPDATE RENEW ADD": seconds of one shard, forward and backward; of the update of all weights; of taking
  * them over; of the sum of two arrays of gradients */
@@ -129,6 +130,7 @@ typedef struct Steps {
     bool there[MAKERS];
     double seconds[MAKERS][WAYS];       /* medians of the rounds */
     double least[MAKERS][WAYS];         /* the fastest step of all rounds */
+    double work[MAKERS][WAYS];          /* processor time of a process, without waiting; least of the rounds */
     double faster[MAKERS][WAYS];        /* than WAY_ONE of the same round, the median */
     double torch[WAYS];                 /* times longer than ours with 2 shards */
     double counted[3];                  /* by the two processes with 8 shards: messages, bytes sent and gathered */

@@ -84,6 +84,7 @@ static void take(const Subject *subject, Maker maker, Way way, int round, const 
     rounds->seconds[maker][way][round] = step[0];
     rounds->loss[maker] = step[1];
     steps->least[maker][way] = round && steps->least[maker][way] < step[2] ? steps->least[maker][way] : step[2];
+    steps->work[maker][way] = round && steps->work[maker][way] < step[3] ? steps->work[maker][way] : step[3];
     steps->there[maker] = true;
     if (maker == MAKER_TORCH)
         return;

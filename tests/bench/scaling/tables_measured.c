@@ -43,15 +43,19 @@ static void write_steps_of(FILE *file, const Steps *steps)
     static const char *const names[] = { "lstmc, 2 shards", "lstmc, 8 shards", "PyTorch" };
     for (int maker = 0; maker < MAKERS; maker++)
         if (steps->there[maker]) {
-            const double *least = steps->least[maker];
-            fprintf(file, "| %s | %.1f ms | %.1f ms | %.2f | %.1f ms | %.2f | %.1f, %.1f, %.1f ms |\n", names[maker],
+            const double *least = steps->least[maker], *work = steps->work[maker];
+            fprintf(file, "| %s | %.1f ms | %.1f ms | %.2f | %.1f ms | %.2f | %.1f, %.1f, %.1f ms |", names[maker],
                     1e3 * steps->seconds[maker][WAY_ONE], 1e3 * steps->seconds[maker][WAY_THREADS],
                     steps->faster[maker][WAY_THREADS], 1e3 * steps->seconds[maker][WAY_RANKS],
                     steps->faster[maker][WAY_RANKS], 1e3 * least[WAY_ONE], 1e3 * least[WAY_THREADS],
                     1e3 * least[WAY_RANKS]);
+            if (work[WAY_RANKS] > 0)
+                fprintf(file, " %.1f, %.1f ms, %.2f", 1e3 * work[WAY_ONE], 1e3 * work[WAY_RANKS],
+                        work[WAY_ONE] / work[WAY_RANKS]);
+            fputs(" |\n", file);
         }
     if (steps->there[MAKER_TORCH])
-        fprintf(file, "| PyTorch / lstmc, 2 shards | %.2f | %.2f | | %.2f | | |\n", steps->torch[WAY_ONE],
+        fprintf(file, "| PyTorch / lstmc, 2 shards | %.2f | %.2f | | %.2f | | | |\n", steps->torch[WAY_ONE],
                 steps->torch[WAY_THREADS], steps->torch[WAY_RANKS]);
 }
 
@@ -60,12 +64,13 @@ static void write_steps(FILE *file, const Results *r)
     fprintf(file, "## A training step, batch %d\n\nOf lstmc a whole step of lstmc_train; ranks are processes with one "
             "thread each, by mpirun. Median of %d round%s of alternating trainings, each the median of its steps; "
             "faster: than one thread in the same round; fastest steps: of all that were timed, what "
-            "neighbours disturb least. In each line of lstmc the weights are the same bits in all "
+            "neighbours disturb least; work: processor time of the one thread, and of a rank of two without what it "
+            "waits, and how many times less. In each line of lstmc the weights are the same bits in all "
             "three, on every rank. PyTorch on two ranks: DistributedDataParallel over gloo%s%s.\n\n", BATCH, r->rounds,
             r->rounds == 1 ? "" : "s", *r->torch ? "; not here: " : "", r->torch);
     for (const Of *of = r->of; of < r->of + r->subjects; of++) {
-        fprintf(file, "| %s | 1 thread | 2 threads | faster | 2 ranks | faster | fastest steps |\n"
-                "|---|--:|--:|--:|--:|--:|--:|\n",
+        fprintf(file, "| %s | 1 thread | 2 threads | faster | 2 ranks | faster | fastest steps | work |\n"
+                "|---|--:|--:|--:|--:|--:|--:|--:|\n",
                 of->subject.title);
         write_steps_of(file, &of->steps);
         fputc('\n', file);

@@ -10,7 +10,7 @@
 #define WARM_STEPS 2            /* of which the times do not count */
 
 typedef struct Watch {
-    double seconds[STEPS_MAX];
+    double seconds[STEPS_MAX], work[STEPS_MAX];
     Time last;
     int steps;
     Counter *counter, before, step;     /* step: what the last one has added; only numbers are read of both */
@@ -20,8 +20,12 @@ static void end_step(void *context, int epoch, int rows, const struct lstmc_engi
 {
     Watch *watch = context;
     (void)epoch, (void)rows, (void)engine;
-    if (watch->steps < STEPS_MAX)
-        watch->seconds[watch->steps++] = clock_since(watch->last).seconds;
+    const Time took = clock_since(watch->last);
+    const double waited = watch->counter ? watch->counter->processor - watch->before.processor : 0;
+    if (watch->steps < STEPS_MAX) {
+        watch->work[watch->steps] = took.processor - waited;
+        watch->seconds[watch->steps++] = took.seconds;
+    }
     if (watch->counter) {
         const Counter *now = watch->counter, *before = &watch->before;
         watch->step.messages = now->messages - before->messages;
@@ -104,12 +108,14 @@ void train_run(const Subject *subject, const char *library, int threads, struct 
         fprintf(stderr, "scaling: %s: ranks do not end with the same weights\n", subject->name);
         exit(1);
     }
+    const int count = watch.steps - WARM_STEPS;
     double *timed = watch.seconds + WARM_STEPS;
-    const double middle = median_of(timed, watch.steps - WARM_STEPS);   /* sorted now */
+    const double middle = median_of(timed, count), work = median_of(watch.work + WARM_STEPS, count);  /* sorted now */
     const Counter *last = &watch.step;
     if (!transport || !transport->rank)
-        printf("step %.9g %.9g %.9g\nweights %u %u\ntraffic %zu %zu %zu %zu\n", middle, history.loss, timed[0],
-               (unsigned)(found >> 32), (unsigned)found, last->messages, last->sent, last->gathers, last->gathered);
+        printf("step %.9g %.9g %.9g %.9g\nweights %u %u\ntraffic %zu %zu %zu %zu\n", middle, history.loss, timed[0],
+               work, (unsigned)(found >> 32), (unsigned)found, last->messages, last->sent, last->gathers,
+               last->gathered);
     lstmc_engine_free(&engine);
     lstmc_dataset_free(&set);
     data_free(&data);
