@@ -30,11 +30,12 @@ static bool run_torch(const Subject *subject, const char *python, Way way, Answe
 {
     char layers[400], line[4000];
     const char *const losses[] = { "mse", "binary", "sparse" };
+    const int threads = way == WAY_THREADS ? 2 : 1;     /* also of its BLAS, which it does not tell */
     describe_layers(&subject->workload, layers, sizeof layers);
-    snprintf(line, sizeof line, "%s %s/scaling/torch_ranks.py %s %d training %d %d %d %s %s %s/%s.weights %s/%s.x "
-             "%s/%s.target", python, options.scripts, options.folder, subject->steps, BATCH, subject->workload.steps,
-             way == WAY_THREADS ? 2 : 1, losses[subject->workload.loss], layers, options.folder, subject->name,
-             options.folder, subject->name, options.folder, subject->name);
+    snprintf(line, sizeof line, "env OPENBLAS_NUM_THREADS=%d OMP_NUM_THREADS=%d %s %s/scaling/torch_ranks.py %s %d "
+             "training %d %d %d %s %s %s/%s.weights %s/%s.x %s/%s.target", threads, threads, python, options.scripts,
+             options.folder, subject->steps, BATCH, subject->workload.steps, threads, losses[subject->workload.loss],
+             layers, options.folder, subject->name, options.folder, subject->name, options.folder, subject->name);
     return launch(way == WAY_RANKS ? 2 : 1, line, answers);
 }
 
