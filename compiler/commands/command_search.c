@@ -2,6 +2,7 @@
  * are best. What is next is a function of what is done, and all that is done is in a file: the rest is this loop. */
 #include "commands.h"
 #include "search_output.h"
+#include "compiler/base/digest.h"
 #include "compiler/base/streams.h"
 #include "compiler/base/run.h"
 #include "compiler/search/place.h"
@@ -13,7 +14,6 @@
 
 #include "runtime/base/message.h"
 #include "runtime/files/replace.h"
-#include "runtime/lstmc_random.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -46,24 +46,12 @@ typedef struct Search {
 
 /* ---- what is searched ---- */
 
-/* The bytes of the description: a search does not go on with another one. */
-static uint64_t digest_of(const char *path)
-{
-    uint64_t digest = 0;
-    FILE *file = fopen(path, "rb");
-    for (int c; file && (c = fgetc(file)) != EOF;)
-        digest = lstmc_mix(digest ^ (uint64_t)c);
-    if (file)
-        fclose(file);
-    return digest;
-}
-
-/* All that decides what the table will hold, a line each. */
+/* All that decides what the table will hold, a line each: a search does not go on with another description. */
 static const char *words_of(const Search *s)
 {
     const Arguments *a = s->arguments;
     const char *text = arena_format(s->arena, "description %016llx\nversion %s\n",
-                                    (unsigned long long)digest_of(a->model), LSTMC_VERSION);
+                                    (unsigned long long)digest_file(a->model), LSTMC_VERSION);
     for (int i = 0; i < a->parameter_count; i++)
         text = arena_format(s->arena, "%s%s\n", text, a->parameters[i]);
     for (int i = 0; i < a->option_count; i++)

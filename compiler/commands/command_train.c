@@ -12,7 +12,6 @@
 #include "runtime/base/message.h"
 #include "runtime/files/replace.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,37 +167,14 @@ static void compare_computed_by(Trainer *t)
 
 /* ---- the training ---------------------------------------------------------------------------- */
 
-typedef struct RateCall {
-    Trainer *trainer;
-    int callback;
-} RateCall;
-
-/* A function that fails ends the training: its diagnostic is there, and a rate of NaN would only hide it. */
-static double scheduled_rate(void *context, int epoch, double learning_rate)
-{
-    const RateCall *call = context;
-    double rate = description_rate(call->trainer->session.description, call->callback, epoch, learning_rate);
-    if (isnan(rate)) {
-        call->trainer->rate_failed = true;
-        *interrupt_flag() = 1;
-        return learning_rate;
-    }
-    return rate;
-}
-
 /* The description's callbacks and the log of each epoch. */
 static void set_callbacks(Trainer *t, struct lstmc_train_options *options)
 {
     const Session *s = &t->session;
     const Model *model = description_model(s->description);
     struct lstmc_callback *callbacks = arena_array(s->arena, struct lstmc_callback, model->callback_count + 1);
-    for (int i = 0; i < model->callback_count; i++) {
-        callbacks[i] = model->callbacks[i];
-        RateCall *call = arena_alloc(s->arena, sizeof *call);
-        *call = (RateCall){ t, i };
-        callbacks[i].schedule = scheduled_rate;
-        callbacks[i].context = call;
-    }
+    for (int i = 0; i < model->callback_count; i++)
+        callbacks[i] = training_callback(s, i, &t->rate_failed);
     callbacks[model->callback_count] = (struct lstmc_callback){ .kind = LSTMC_CSV_LOGGER, .path = t->files.log };
     options->callbacks = t->callbacks = callbacks;
     options->callback_count = model->callback_count + 1;

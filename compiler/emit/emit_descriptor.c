@@ -142,8 +142,9 @@ static void put_weight_table(Out *out, Arena *arena, const Programs *programs)
         if (weight->l1 != 0 || weight->l2 != 0)
             put(out, ".l1 = %s, .l2 = %s,\n", float_text(arena, weight->l1), float_text(arena, weight->l2));
         put_constraint(out, arena, &weight->constraint);
-        if (last_phase(programs->training, weight))
-            put(out, ".last_phase = %d,\n", last_phase(programs->training, weight));
+        int phase = last_phase(programs->training, weight);
+        if (phase)
+            put(out, ".last_phase = %d,\n", phase);
         if (weight->values)
             put(out, ".values = %s_weight_values_%d,\n", descriptor->name, i);
         if (weight->adapted != LSTMC_NOT_ADAPTED)

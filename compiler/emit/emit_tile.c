@@ -18,12 +18,12 @@ static void emit_turn(TileNest *to)
     tile_note_writes(to, 0, apart ? sums : to->count);
     for (int i = 0; i < (apart ? sums : to->count); i++)
         tile_statement(to, to->statements[i]);
-    if (apart)
+    if (apart) {
         tile_rest(to, sums);
-    else
+    } else {
         tile_stores(to);
-    if (!apart)
         tile_mention_unread(to);
+    }
     tile_close_scope(to, scope);
 }
 

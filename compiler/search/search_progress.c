@@ -1,14 +1,9 @@
 /* search_progress.c: in: results as they come.  out: text for a person, on a terminal or in a pipe. */
 #include "search_progress.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include "runtime/base/bar.h"
 
-#define BAR_WIDTH 24
-#define WIDTH     80            /* columns of a terminal that does not say how many it has */
-#define NARROW    60            /* columns under which there is no bar */
+#include <string.h>
 
 const char *search_monitor_name(const char *monitor, bool has_validation)
 {
@@ -17,21 +12,15 @@ const char *search_monitor_name(const char *monitor, bool has_validation)
 
 void search_progress_begin(SearchProgress *p, FILE *to, const Rungs *rungs, const char *monitor, bool maximize)
 {
-    const char *terminal = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+    int colour;
     *p = (SearchProgress){ .to = to, .rungs = rungs, .monitor = monitor, .maximize = maximize };
-    p->terminal = to && isatty(fileno(to)) && !(terminal && !strcmp(terminal, "dumb"));
-    p->colour = p->terminal && !(no_colour && *no_colour);
+    p->terminal = lstmc_bar_terminal(to, &colour);
+    p->colour = colour;
     for (int r = 0; r < rungs->count; r++) {
         p->trainings += rungs->trials[r];
         p->epochs += (double)rungs->trials[r] * (rungs->epochs[r] - (r ? rungs->epochs[r - 1] : 0));
     }
     clock_gettime(CLOCK_MONOTONIC, &p->started);
-}
-
-static int find_width(FILE *to)
-{
-    struct winsize size;
-    return !ioctl(fileno(to), TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : WIDTH;
 }
 
 /* The rest of all epochs, by the speed so far. */
@@ -44,35 +33,16 @@ static long seconds_left(const SearchProgress *p)
     return here > 0 ? (long)(passed * (p->epochs - p->epochs_done) / here + 0.5) : 0;
 }
 
-/* How much of the text goes into so many columns, in whole fields: two spaces stand between them. */
-static int fit_fields(const char *text, int room)
-{
-    int length = (int)strlen(text), kept = 0;
-    for (int i = 1; i <= room && i < length; i++)
-        if (text[i] == ' ' && text[i + 1] == ' ')
-            kept = i;
-    return length <= room ? length : kept;
-}
-
 static void draw(SearchProgress *p)
 {
     char head[80], tail[200];
     long left = seconds_left(p);
-    int width = find_width(p->to), filled = BAR_WIDTH * p->done / p->trainings, used;
-    used = snprintf(tail, sizeof tail, "  ETA %ld:%02ld:%02ld", left / 3600, left / 60 % 60, left % 60);
+    int used = snprintf(tail, sizeof tail, "  ETA %ld:%02ld:%02ld", left / 3600, left / 60 % 60, left % 60);
     if (p->has_best)
         snprintf(tail + used, sizeof tail - (size_t)used, "  best %s %.4g  trial %d",
                  search_monitor_name(p->monitor, p->best.has_validation), p->best.value, p->best.trial + 1);
-    int room = width - 1 - snprintf(head, sizeof head, "%d of %d trainings", p->done, p->trainings);
-    fprintf(p->to, "\r%s", head);
-    if (width >= NARROW) {
-        fprintf(p->to, " [%s", p->colour ? "\033[32m" : "");
-        for (int i = 0; i < BAR_WIDTH; i++)
-            fputc(i < filled ? '=' : i == filled ? '>' : ' ', p->to);
-        fprintf(p->to, "%s]", p->colour ? "\033[0m" : "");
-        room -= BAR_WIDTH + 3;
-    }
-    fprintf(p->to, "%.*s\033[K", fit_fields(tail, room), tail);
+    snprintf(head, sizeof head, "%d of %d trainings", p->done, p->trainings);
+    lstmc_bar_draw(p->to, lstmc_bar_width(p->to), p->colour, head, (double)p->done / p->trainings, tail);
 }
 
 static void print_line(const SearchProgress *p, const TrialResult *r)

@@ -1,5 +1,6 @@
 /* space.c: in: words NAME=... of the command line.  out: what is searched and what is fixed, or every mistake. */
 #include "space.h"
+#include "compiler/session/usage.h"
 
 #include "runtime/base/number.h"
 
@@ -11,19 +12,6 @@
 #define REAL_RATIO   10         /* and others */
 #define WHOLE_MOST   9007199254740992.0         /* 2^53: beyond it a double has no whole numbers between its own */
 #define CHOICES_MOST 1000
-
-static int mistake(const char *format, ...) PRINTF_LIKE(1, 2);
-
-static int mistake(const char *format, ...)
-{
-    va_list arguments;
-    fputs("lstmc: ", stderr);
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputs(" (lstmc --help)\n", stderr);
-    return 1;
-}
 
 /* "..", "../folder" and "a/../b" are paths, and paths are ordinary values. */
 static const char *dots_of_range(const char *value)
@@ -46,15 +34,15 @@ static int read_range(Arena *arena, Dimension *d, const char *value, const char 
 {
     const char *low = arena_format(arena, "%.*s", (int)(dots - value), value), *high = dots + 2;
     if (!read_end(low, &d->low) || !read_end(high, &d->high))
-        return mistake("%s=%s: a range is LOW..HIGH, two numbers like 32..128 or 1e-4..1e-2; \"%s\" is none", d->name,
+        return usage("%s=%s: a range is LOW..HIGH, two numbers like 32..128 or 1e-4..1e-2; \"%s\" is none", d->name,
                        value, read_end(low, &d->low) ? high : low);
     if (d->low > d->high)
-        return mistake("%s=%s: the range ends before it begins: %s..%s?", d->name, value, high, low);
+        return usage("%s=%s: the range ends before it begins: %s..%s?", d->name, value, high, low);
     if (d->low == d->high)
-        return mistake("%s=%s: there is nothing to search: %s=%s is one value", d->name, value, d->name, low);
+        return usage("%s=%s: there is nothing to search: %s=%s is one value", d->name, value, d->name, low);
     bool whole = is_whole(low) && is_whole(high);
     if (whole && (fabs(d->low) > WHOLE_MOST || fabs(d->high) > WHOLE_MOST))
-        return mistake("%s=%s: whole numbers go to 2^53: 1e16 is another number than 10000000000000000", d->name,
+        return usage("%s=%s: whole numbers go to 2^53: 1e16 is another number than 10000000000000000", d->name,
                        value);
     d->kind = whole ? DIMENSION_WHOLE : DIMENSION_REAL;
     d->logarithmic = d->low > 0 && d->high / d->low >= (whole ? WHOLE_RATIO : REAL_RATIO);
@@ -72,17 +60,17 @@ static int read_list(Arena *arena, Dimension *d, const char *value)
         for (int i = 0; i < d->choice_count; i++)
             twice |= !strcmp(choice, d->choices[i]);
         if (!*choice)
-            mistakes += mistake("%s=%s: a list has a value between its commas, like %s=lstm,gru", d->name, value,
+            mistakes |= usage("%s=%s: a list has a value between its commas, like %s=lstm,gru", d->name, value,
                                 d->name);
         else if (twice)
-            mistakes += mistake("%s=%s: %s is there twice", d->name, value, choice);
+            mistakes |= usage("%s=%s: %s is there twice", d->name, value, choice);
         else if (dots_of_range(choice))
-            mistakes += mistake("%s=%s: a range or a list: %s=%s, or its values one by one", d->name, value, d->name,
+            mistakes |= usage("%s=%s: a range or a list: %s=%s, or its values one by one", d->name, value, d->name,
                                 choice);
         else
             arena_append(arena, d->choices, d->choice_count, d->choice_capacity, choice);
         if (d->choice_count > CHOICES_MOST || mistakes)
-            return mistakes ? mistakes : mistake("%s: a list has %d values at most", d->name, CHOICES_MOST);
+            return mistakes ? mistakes : usage("%s: a list has %d values at most", d->name, CHOICES_MOST);
     }
     return mistakes;
 }
@@ -99,11 +87,11 @@ int space_read(Arena *arena, const char *const *words, int count, Space *space)
             arena_append(arena, space->fixed, space->fixed_count, space->fixed_capacity, words[i]);
             continue;
         }
-        mistakes += is_list ? read_list(arena, &d, value) : read_range(arena, &d, value, dots);
+        mistakes |= is_list ? read_list(arena, &d, value) : read_range(arena, &d, value, dots);
         arena_append(arena, space->dimensions, space->count, space->capacity, d);
     }
     if (!space->count)
-        mistakes += mistake("search needs an argument to search: NAME=LOW..HIGH, like units=32..128, or NAME=A,B");
+        mistakes |= usage("search needs an argument to search: NAME=LOW..HIGH, like units=32..128, or NAME=A,B");
     return mistakes;
 }
 

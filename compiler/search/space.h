@@ -24,7 +24,7 @@ typedef struct Space {
     int fixed_count, fixed_capacity;
 } Space;
 
-/* Reads the words NAME=... of a command line. Each mistake becomes a line on standard error; returns how many. */
+/* Reads the words NAME=... of a command line. Each mistake becomes a line on standard error; 0, or the exit status. */
 int space_read(Arena *arena, const char *const *words, int count, Space *space);
 
 /* How many different trials there are; 0: more than can be counted. */

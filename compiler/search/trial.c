@@ -5,7 +5,6 @@
 
 #include "runtime/base/message.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,22 +64,6 @@ static int save(void *context, const struct lstmc_snapshot *snapshot, struct lst
     return status;
 }
 
-typedef struct RateCall {
-    Trial *trial;
-    int callback;
-} RateCall;
-
-static double scheduled_rate(void *context, int epoch, double learning_rate)
-{
-    const RateCall *call = context;
-    double rate = description_rate(call->trial->session.description, call->callback, epoch, learning_rate);
-    if (!isnan(rate))
-        return rate;
-    call->trial->rate_failed = true;
-    *interrupt_flag() = 1;
-    return learning_rate;
-}
-
 /* Those that change the training. Files of callbacks have one name for all trials: they are left to train. */
 static void set_callbacks(Trial *t, struct lstmc_train_options *options)
 {
@@ -90,11 +73,7 @@ static void set_callbacks(Trial *t, struct lstmc_train_options *options)
     for (int i = 0; i < model->callback_count; i++) {
         if (model->callbacks[i].kind == LSTMC_MODEL_CHECKPOINT || model->callbacks[i].kind == LSTMC_CSV_LOGGER)
             continue;
-        RateCall *call = arena_new(t->session.arena, RateCall);
-        *call = (RateCall){ t, i };
-        callbacks[count] = model->callbacks[i];
-        callbacks[count].schedule = scheduled_rate;
-        callbacks[count++].context = call;
+        callbacks[count++] = training_callback(&t->session, i, &t->rate_failed);
     }
     options->callbacks = callbacks;
     options->callback_count = count;

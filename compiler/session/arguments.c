@@ -1,6 +1,7 @@
 /* arguments.c: in: the words of the command line.  out: Arguments, or what is wrong with them. */
 #include "arguments.h"
 #include "command_name.h"
+#include "usage.h"
 #include "compiler/passes/passes.h"
 
 #include "runtime/base/number.h"
@@ -8,19 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int usage(const char *format, ...) PRINTF_LIKE(1, 2);
-
-static int usage(const char *format, ...)
-{
-    va_list arguments;
-    fputs("lstmc: ", stderr);
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputs(" (lstmc --help)\n", stderr);
-    return 2;
-}
 
 static bool positive(const char *text, long most, long *number)
 {

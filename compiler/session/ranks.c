@@ -1,11 +1,12 @@
 /* ranks.c: in: what mpirun or srun has left in the environment.  out: ranks that know each other, and one speaks. */
 #define _GNU_SOURCE             /* memfd_create, sched_getaffinity */
 #include "ranks.h"
+#include "compiler/base/beside.h"
+#include "compiler/base/digest.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,20 +43,6 @@ static bool is_first(void)
 
 /* ---- joining ---- */
 
-/* Beside the running program, or where a program that was installed has its helpers. */
-static void *load_module(Arena *arena)
-{
-    static const char *const places[] = { "", "../libexec/lstmc/", "../" };
-    char self[4096];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    self[length > 0 ? length : 0] = 0;
-    const char *folder = dirname(self);
-    void *module = NULL;
-    for (size_t i = 0; i < sizeof places / sizeof *places && !module; i++)
-        module = dlopen(arena_format(arena, "%s/%s" MODULE, folder, places[i]), RTLD_NOW | RTLD_GLOBAL);
-    return module;
-}
-
 static int fail_once(const char *words)
 {
     if (is_first())
@@ -78,20 +65,6 @@ void ranks_hush(void)
     close(said);
 }
 
-/* FNV-1a, of the running program. */
-static uint64_t hash_of_program(void)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    unsigned char bytes[1 << 16];
-    FILE *file = fopen("/proc/self/exe", "rb");
-    for (size_t count; file && (count = fread(bytes, 1, sizeof bytes, file)) > 0;)
-        for (size_t i = 0; i < count; i++)
-            hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-    if (file)
-        fclose(file);
-    return hash;
-}
-
 /* What a model that chooses among instruction sets would choose by, and the C compiler with -march=native. */
 static unsigned kind_of_processor(void)
 {
@@ -107,7 +80,7 @@ static unsigned kind_of_processor(void)
 
 static int compare_programs(Ranks *ranks)
 {
-    const uint64_t program = hash_of_program();
+    const uint64_t program = digest_file("/proc/self/exe");
     const unsigned processor = kind_of_processor();
     struct lstmc_message message;
     int status = ranks_compare(ranks, &program, sizeof program, "the program lstmc", &message);
@@ -124,7 +97,8 @@ int ranks_begin(Ranks *ranks, Arena *arena)
     const int asked = ranks_asked();
     if (asked == 1)
         return 0;
-    if (!(ranks->module = load_module(arena)))
+    const char *path = beside_program(arena, MODULE);
+    if (!path || !(ranks->module = dlopen(path, RTLD_NOW | RTLD_GLOBAL)))
         return fail_once("mpirun has started several, but this lstmc was built without MPI (Debian: libopenmpi-dev and "
                          "openmpi-bin), or " MODULE " is not beside it");
     int (*begin)(struct lstmc_transport *, int *);
@@ -150,20 +124,6 @@ void ranks_gather(Ranks *ranks, void *array, size_t bytes)
     ranks->transport.gather(ranks->transport.context, array, first);
 }
 
-int ranks_agree(Ranks *ranks, int status)
-{
-    if (ranks->transport.ranks == 1)
-        return status;
-    int *all = arena_array(ranks->arena, int, ranks->transport.ranks), any = 0;
-    all[ranks->transport.rank] = status;
-    ranks_gather(ranks, all, sizeof *all);
-    for (int rank = 0; rank < ranks->transport.ranks; rank++)
-        any |= all[rank] != 0;
-    ranks->failed |= status != 0;
-    ranks->others_failed |= any != 0;
-    return status ? status : any ? LSTMC_MISMATCH : 0;
-}
-
 int ranks_most(Ranks *ranks, int number)
 {
     if (ranks->transport.ranks == 1)
@@ -174,6 +134,14 @@ int ranks_most(Ranks *ranks, int number)
     for (int rank = 0; rank < ranks->transport.ranks; rank++)
         number = all[rank] > number ? all[rank] : number;
     return number;
+}
+
+int ranks_agree(Ranks *ranks, int status)
+{
+    const int any = ranks_most(ranks, status != 0);
+    ranks->failed |= status != 0;
+    ranks->others_failed |= ranks->transport.ranks > 1 && any;
+    return status ? status : any ? LSTMC_MISMATCH : 0;
 }
 
 int ranks_compare(Ranks *ranks, const void *bytes, size_t count, const char *what, struct lstmc_message *message)

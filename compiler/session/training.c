@@ -1,8 +1,10 @@
 /* training.c: in: a prepared session.  out: options of its training, and the weights that it begins with. */
 #include "training.h"
+#include "compiler/base/interrupt.h"
 
 #include "runtime/base/message.h"
 
+#include <math.h>
 #include <stdio.h>
 
 struct lstmc_train_options training_options(const Session *s)
@@ -55,4 +57,31 @@ int training_first_weights(Session *s, uint64_t seed)
     for (int i = 0; !status && i < description_model(s->description)->vectors_count; i++)
         status = read_vectors(s, &description_model(s->description)->vectors[i]);
     return status;
+}
+
+typedef struct RateCall {
+    Description *description;
+    int callback;
+    bool *failed;
+} RateCall;
+
+static double scheduled_rate(void *context, int epoch, double learning_rate)
+{
+    const RateCall *call = context;
+    double rate = description_rate(call->description, call->callback, epoch, learning_rate);
+    if (!isnan(rate))
+        return rate;
+    *call->failed = true;
+    *interrupt_flag() = 1;
+    return learning_rate;
+}
+
+struct lstmc_callback training_callback(const Session *s, int callback, bool *failed)
+{
+    struct lstmc_callback copy = description_model(s->description)->callbacks[callback];
+    RateCall *call = arena_new(s->arena, RateCall);
+    *call = (RateCall){ s->description, callback, failed };
+    copy.schedule = scheduled_rate;
+    copy.context = call;
+    return copy;
 }

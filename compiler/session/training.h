@@ -14,4 +14,8 @@ int training_first_weights(Session *session, uint64_t seed);
 /* Whether a callback is to restore the best weights in the end. */
 bool training_restores_best(const Model *model);
 
+/* A copy of the description's callback of this number, whose rate is what its function says. A function that fails sets
+ * *failed and ends the training: its diagnostic is there, and a rate of NaN would only hide it. */
+struct lstmc_callback training_callback(const Session *session, int callback, bool *failed);
+
 #endif

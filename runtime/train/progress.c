@@ -1,16 +1,13 @@
 /* progress.c: in: counts and means.  out: text for a person, on a terminal or in a pipe. */
 #include "progress.h"
+#include "runtime/base/bar.h"
 #include "runtime/base/number.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
 #define REDRAW_SECONDS 0.1
-#define BAR_WIDTH 24
-#define NARROW 60               /* columns under which the bar gives its place to the numbers */
 
 struct line {
     char text[1024];            /* of as many metrics as there may be */
@@ -36,16 +33,6 @@ double lstmc_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static int find_width(FILE *to)
-{
-    struct winsize size;
-    if (!ioctl(fileno(to), TIOCGWINSZ, &size) && size.ws_col)
-        return size.ws_col;
-    const char *columns = getenv("COLUMNS");
-    int width = columns ? atoi(columns) : 0;
-    return width > 0 ? width : 80;
-}
-
 void lstmc_progress_begin(struct lstmc_progress *progress, FILE *to, int epochs, size_t samples,
                           const char *const *names, int name_count)
 {
@@ -53,18 +40,15 @@ void lstmc_progress_begin(struct lstmc_progress *progress, FILE *to, int epochs,
         .to = to, .epochs = epochs, .samples = samples, .names = names, .name_count = name_count
     };
     progress->started = progress->epoch_started = progress->last_batch = lstmc_seconds();
-    if (!to || fileno(to) < 0 || !isatty(fileno(to)))
-        return;
-    const char *terminal = getenv("TERM"), *no_colour = getenv("NO_COLOR");
-    progress->terminal = !(terminal && !strcmp(terminal, "dumb"));
-    progress->colour = !(no_colour && *no_colour);
-    progress->width = find_width(to);
+    progress->terminal = lstmc_bar_terminal(to, &progress->colour);
+    if (progress->terminal)
+        progress->width = lstmc_bar_width(to);
 }
 
 /* The window may have become another one since the last line. */
 static int room_of_line(struct lstmc_progress *progress)
 {
-    progress->width = find_width(progress->to);
+    progress->width = lstmc_bar_width(progress->to);
     return progress->width - 1;         /* the last column stays empty, because some terminals wrap there */
 }
 
@@ -118,34 +102,6 @@ static double seconds_left(const struct lstmc_progress *progress)
     return done > 0 ? (progress->last_batch - progress->started) * (progress->epochs - reached) / done : 0;
 }
 
-/* How much of the text goes into so many columns, in whole fields: two spaces stand between them. */
-static int fit_fields(const char *text, int room)
-{
-    int length = (int)strlen(text), kept = 0;
-    if (length <= room)
-        return length;
-    for (int i = 1; i <= room; i++)
-        if (text[i] == ' ' && text[i + 1] == ' ')
-            kept = i;
-    return kept;
-}
-
-static void draw(struct lstmc_progress *progress, const char *head, double part, const char *tail)
-{
-    int room = room_of_line(progress), bar_filled = progress->width < NARROW ? -1 : (int)(BAR_WIDTH * part);
-    fprintf(progress->to, "\r%.*s", room, head);
-    room -= (int)strlen(head);
-    if (bar_filled >= 0) {
-        fprintf(progress->to, " [%s", progress->colour ? "\033[32m" : "");
-        for (int i = 0; i < BAR_WIDTH; i++)
-            fputc(i < bar_filled ? '=' : i == bar_filled ? '>' : ' ', progress->to);
-        fprintf(progress->to, "%s]", progress->colour ? "\033[0m" : "");
-        room -= BAR_WIDTH + 3;
-    }
-    fprintf(progress->to, "%.*s\033[K", fit_fields(tail, room), tail);
-    fflush(progress->to);
-}
-
 void lstmc_progress_batch(struct lstmc_progress *progress, size_t done, double loss, const double *metrics)
 {
     progress->done = done;
@@ -160,7 +116,7 @@ void lstmc_progress_batch(struct lstmc_progress *progress, size_t done, double l
     add_time(&tail, seconds_left(progress));
     add_values(progress, &tail, "", loss, metrics);
     add_speed(progress, &tail);
-    draw(progress, head.text, part, tail.text);
+    lstmc_bar_draw(progress->to, room_of_line(progress) + 1, progress->colour, head.text, part, tail.text);
 }
 
 /* Where the field ends that a text begins with. */
@@ -177,7 +133,7 @@ static void print_fields(struct lstmc_progress *progress, const char *head, cons
     int room = room_of_line(progress), used = (int)strlen(head), indent = 3 * used < room ? used : 2;
     fprintf(progress->to, "\r%s", head);
     while (*fields) {
-        int length = fit_fields(fields, room - used);
+        int length = lstmc_bar_fit(fields, room - used);
         if (!length && used <= indent)
             length = field_length(fields);
         fprintf(progress->to, "%.*s\033[K\n", length, fields);

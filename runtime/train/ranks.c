@@ -57,8 +57,6 @@ static void gather(struct lstmc_ranks *ranks, void *bytes)
     const struct lstmc_transport *transport = ranks->transport;
     if (ranks->failed)
         return;
-    ranks->gathered_sent += (ranks->first_byte[ranks->rank + 1] - ranks->first_byte[ranks->rank]) *
-                            (size_t)(ranks->ranks - 1);
     note_failure(ranks, transport->gather(transport->context, bytes, ranks->first_byte));
 }
 
@@ -68,8 +66,6 @@ static void begin(struct lstmc_ranks *ranks, const struct lstmc_piece *sent, int
     const struct lstmc_transport *transport = ranks->transport;
     if (ranks->failed)
         return;
-    for (int i = 0; i < sent_count; i++)
-        ranks->sent += sent[i].count;
     note_failure(ranks, transport->reduce(transport->context, sent, sent_count, received, received_count));
 }
 
@@ -77,6 +73,12 @@ static void finish(struct lstmc_ranks *ranks)
 {
     if (!ranks->failed)
         note_failure(ranks, ranks->transport->finish(ranks->transport->context));
+}
+
+void lstmc_ranks_meet(struct lstmc_ranks *ranks)
+{
+    if (ranks->ranks > 1 && !ranks->failed)
+        note_failure(ranks, ranks->transport->barrier(ranks->transport->context));
 }
 
 int lstmc_ranks_status(const struct lstmc_ranks *ranks, struct lstmc_message *message)

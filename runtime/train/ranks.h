@@ -21,7 +21,6 @@ struct lstmc_ranks {
     struct lstmc_piece *pieces; /* [shards + 2 ranks] */
     void *gathered; size_t gathered_bytes;
     int failed;                 /* somebody cannot be reached: nothing is right any more */
-    size_t sent, gathered_sent; /* bytes that this rank has sent in reduce and in gather; others set them to 0 */
 };
 
 /* Splits the shards of the engine's model, and the blocks of its weights, which do not depend on the ranks. A transport
@@ -59,6 +58,9 @@ void lstmc_ranks_gather_blocks(struct lstmc_ranks *ranks, void *numbers, size_t 
 unsigned lstmc_ranks_any(struct lstmc_ranks *ranks, unsigned flags);
 /* The sum of what they have. */
 size_t lstmc_ranks_total(struct lstmc_ranks *ranks, size_t number);
+
+/* Returns when all ranks have come here. */
+void lstmc_ranks_meet(struct lstmc_ranks *ranks);
 
 /* LSTMC_OK, or LSTMC_IO with a message if somebody cannot be reached. */
 int  lstmc_ranks_status(const struct lstmc_ranks *ranks, struct lstmc_message *message);

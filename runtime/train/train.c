@@ -218,6 +218,7 @@ static void finish(struct run *run)
 {
     struct lstmc_snapshot *s = &run->snapshot;
     save_checkpoint(run);
+    lstmc_ranks_meet(&run->ranks);      /* whoever returns may read it */
     if (s->average && s->iteration)
         memcpy(s->weights, s->average, run->model->gradient_count * sizeof(float));
     if (s->best && (s->diverged || lstmc_callbacks_restore(run->options, s)))

@@ -2,40 +2,25 @@
  * has found in it. */
 #include "container.h"
 #include "exported.h"
+#include "compiler/base/beside.h"
 #include "compiler/base/run.h"
 
 #include "runtime/files/file.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define PROGRAM "lstmc-container"
 
-/* Beside the running program, or where a program that was installed has its helpers. */
-static const char *helper(Arena *arena)
-{
-    char self[4096];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    self[length > 0 ? length : 0] = 0;
-    static const char *const places[] = { "", "../libexec/lstmc/", "../" };
-    const char *folder = dirname(self);
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        const char *path = arena_format(arena, "%s/%s" PROGRAM, folder, places[i]);
-        if (!access(path, X_OK))
-            return path;
-    }
-    return PROGRAM;                             /* as PATH says */
-}
-
 /* Runs the helper in a folder of its own; false with a diagnostic. */
 static bool run_helper(Arena *arena, Diagnostics *diagnostics, const char *path, const char *folder, char *verb,
                        char *in, char *out)
 {
     const char *log = arena_format(arena, "%s/log", folder);
-    char *words[] = { (char *)helper(arena), verb, in, out, NULL };
+    const char *helper = beside_program(arena, PROGRAM);        /* else as PATH says */
+    char *words[] = { (char *)(helper ? helper : PROGRAM), verb, in, out, NULL };
     int status = run(words, log, folder);
     char *line = run_said(arena, log, 400);
     line[strcspn(line, "\r\n")] = 0;
