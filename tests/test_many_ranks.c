@@ -72,10 +72,10 @@ enum { SAMPLES = 67, WEIGHTS_MAX = 40000, EPOCHS = 3 };
 
 static const struct task tasks[] = {
     { "return Sequential{ Input{6, 5}, LSTM{40}, Dense{3}, loss = 'mse', batch_size = 24, shards = 8,\n"
-      "  optimizer = Adam{0.01, global_clipnorm = 0.5} }", .lengths = 0 },
+      "  optimizer = Adam{0.01, global_clipnorm = 0.02} }", .lengths = 0 },
     { "return Sequential{ Input{6, 5}, Dense{24, kernel_regularizer = L2{1e-3}}, BatchNormalization{}, SimpleRNN{33},\n"
       "  BatchNormalization{}, Dense{3, kernel_constraint = MaxNorm{0.7}}, loss = 'mse', batch_size = 24, shards = 6,\n"
-      "  optimizer = SGD{0.05, momentum = 0.9, clipnorm = 1} }", .average = 0.9 },
+      "  optimizer = SGD{0.05, momentum = 0.9, clipnorm = 0.05} }", .average = 0.9 },
     { "return Sequential{ Input{9, 5, lengths = true}, GRU{35, return_sequences = true, dropout = 0.3}, LSTM{9}, Dense{3},\n"
       "  loss = 'mse', batch_size = 20, shards = 5, optimizer = RMSprop{0.005, momentum = 0.5, centered = true} }",
       .lengths = 9, .sample_weights = 1 },
@@ -315,7 +315,7 @@ Test(many_ranks, a_rank_is_killed)
 Test(many_ranks, bytes_that_are_sent)
 {
     static const struct task large = { "return Sequential{ Input{6, 5}, LSTM{90}, Dense{3}, loss = 'mse', batch_size = 24, shards = 8,\n"
-                                       "  optimizer = Adam{0.01, global_clipnorm = 0.5} }", .lengths = 0 };
+                                       "  optimizer = Adam{0.01, global_clipnorm = 0.02} }", .lengths = 0 };
     struct subject s;
     subject_create(&s, &large);
     enum { BATCHES = EPOCHS * 3, SHARDS = 8, LOGARITHM = 3, BLOCK = 2048 };

@@ -31,7 +31,7 @@ static const char data[] =
 
 /* What the issue of many machines is about: a global norm, statistics of batches, masks and lengths, states that go on. */
 static const struct { const char *name, *text; } models[] = {
-    { "norm", "Input{7, 3}, LSTM{21}, Dense{2}, optimizer = Adam{0.01, global_clipnorm = 0.4}" },
+    { "norm", "Input{7, 3}, LSTM{21}, Dense{2}, optimizer = Adam{0.01, global_clipnorm = 0.02}" },
     { "statistics", "Input{7, 3}, Dense{9}, BatchNormalization{}, GRU{21}, Dense{2}, optimizer = SGD{0.05, momentum = 0.9}" },
     { "lengths", "Input{7, 3, lengths = true}, Bidirectional{LSTM{9, return_sequences = true}}, GRU{11, dropout = 0.2}, Dense{2},\n"
                  "  optimizer = RMSprop{0.005}" },
