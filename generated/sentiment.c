@@ -102,7 +102,6 @@
 #define softplus(...) SENTIMENT_NAME(sentiment__softplus)(__VA_ARGS__)
 #define sigmoid_slope(...) SENTIMENT_NAME(sentiment__sigmoid_slope)(__VA_ARGS__)
 #define lstm_prepare(...) SENTIMENT_NAME(sentiment__lstm_prepare)(__VA_ARGS__)
-#define lstm_prepare_2(...) SENTIMENT_NAME(sentiment__lstm_prepare_2)(__VA_ARGS__)
 #define sentiment_prepare_with(...) SENTIMENT_NAME(sentiment_prepare_with)(__VA_ARGS__)
 #define lstm_predict(...) SENTIMENT_NAME(sentiment__lstm_predict)(__VA_ARGS__)
 #define dense_predict(...) SENTIMENT_NAME(sentiment__dense_predict)(__VA_ARGS__)
@@ -500,7 +499,6 @@ const struct lstmc_model sentiment_model = {
 #undef softplus
 #undef sigmoid_slope
 #undef lstm_prepare
-#undef lstm_prepare_2
 #undef sentiment_prepare_with
 #undef lstm_predict
 #undef dense_predict
@@ -1118,43 +1116,10 @@ static void lstm_prepare(const struct sentiment_weights *restrict weights, struc
     }
 }
 
-static void lstm_prepare_2(const struct sentiment_weights *restrict weights, struct sentiment_packed *restrict packed)
-{
-    /* lstm.bias_batch[g,n] = lstm.bias[100*g+n] */
-    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-        for (int g = 0; g < 4; g++) {
-            const vec bias_batch = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
-            vec_store(&packed->lstm.bias_batch[n / 16][g][n % 16], bias_batch);
-        }
-    }
-    /* lstm.kernel_batch[k,g,n] = lstm.kernel[k,100*g+n] */
-    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-        for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-            for (int g = 0; g < 4; g++) {
-                const vec kernel_batch = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
-                vec_store(&packed->lstm.kernel_batch[n / 16][k][g][n % 16], kernel_batch);
-            }
-        }
-    }
-    /* lstm.recurrent_kernel_batch[k,g,n] = lstm.recurrent_kernel[k,100*g+n] */
-    for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-        for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
-            for (int g = 0; g < 4; g++) {
-                const vec recurrent_kernel_batch =
-                    vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
-                vec_store(&packed->lstm.recurrent_kernel_batch[n / 16][k][g][n % 16], recurrent_kernel_batch);
-            }
-        }
-    }
-}
-
 static void sentiment_prepare_with(struct sentiment_packed *restrict packed,
     const struct sentiment_weights *restrict weights)
 {
     memset(packed->dense.kernel, 0, sizeof packed->dense.kernel);
-    memset(packed->lstm.bias_batch[6], 0, sizeof packed->lstm.bias_batch[6]);
-    memset(packed->lstm.kernel_batch[6], 0, sizeof packed->lstm.kernel_batch[6]);
-    memset(packed->lstm.recurrent_kernel_batch[6], 0, sizeof packed->lstm.recurrent_kernel_batch[6]);
     packed->weights = weights;
     lstm_prepare(weights, packed);
     /* dense.kernel[n,k] = dense.kernel[k,n] */
@@ -1162,7 +1127,6 @@ static void sentiment_prepare_with(struct sentiment_packed *restrict packed,
         const vec kernel = vec_load_part((const float *)weights->dense.kernel + k, 100 - k);
         vec_store(&packed->dense.kernel[0][k], kernel);
     }
-    lstm_prepare_2(weights, packed);
 }
 
 static void lstm_predict(const struct sentiment_packed *restrict packed, struct sentiment_scratch *restrict scratch)
@@ -1462,207 +1426,241 @@ static void lstm_predict_batch(const struct sentiment_packed *restrict packed,
 {
     /* lstm.h, lstm.c: 2 steps are kept, step t at t % 2 */
     for (int t = 0; t < SENTIMENT_TIMESTEPS; t++) {
-        /* lstm.z[t,b,g,n] = lstm.bias_batch[g,n]
-         * lstm.z[t,b,g,n] += lstm.kernel_batch[k,g,n] * embedding.y[t,b,k]
-         * lstm.z[t,b,g,n] += lstm.recurrent_kernel_batch[k,g,n] * lstm.h[t,b,k]
-         * lstm.i[t,b,n] = sigmoid(lstm.z[t,b,0,n])
-         * lstm.f[t,b,n] = sigmoid(lstm.z[t,b,1,n])
-         * lstm.g[t,b,n] = tanh(lstm.z[t,b,2,n])
-         * lstm.o[t,b,n] = sigmoid(lstm.z[t,b,3,n])
-         * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
-         * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
-         * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+        /* lstm.z[t,b,n] = lstm.bias[n]
+         * lstm.z[t,b,n] += lstm.kernel[k,n] * embedding.y[t,b,k]
+         * lstm.z[t,b,n] += lstm.recurrent_kernel[k,n] * lstm.h[t,b,k] */
 #if VEC == LANES
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+        for (int n = 0; n < 400; n += 5 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_3 = n + 3 * VEC;
+            const int n_plus_4 = n + 4 * VEC;
             for (int b = 0; b < rows; b += 4) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                const vec bias_batch_0 = vec_load(&packed->lstm.bias_batch[n / 16][0][n % 16]);
-                vec z_0_0 = bias_batch_0;
-                const vec bias_batch_1 = vec_load(&packed->lstm.bias_batch[n / 16][1][n % 16]);
-                vec z_0_1 = bias_batch_1;
-                const vec bias_batch_2 = vec_load(&packed->lstm.bias_batch[n / 16][2][n % 16]);
-                vec z_0_2 = bias_batch_2;
-                const vec bias_batch_3 = vec_load(&packed->lstm.bias_batch[n / 16][3][n % 16]);
-                vec z_0_3 = bias_batch_3;
-                vec z_1_0 = bias_batch_0;
-                vec z_1_1 = bias_batch_1;
-                vec z_1_2 = bias_batch_2;
-                vec z_1_3 = bias_batch_3;
-                vec z_2_0 = bias_batch_0;
-                vec z_2_1 = bias_batch_1;
-                vec z_2_2 = bias_batch_2;
-                vec z_2_3 = bias_batch_3;
-                vec z_3_0 = bias_batch_0;
-                vec z_3_1 = bias_batch_1;
-                vec z_3_2 = bias_batch_2;
-                vec z_3_3 = bias_batch_3;
+                const vec bias_0 = vec_load(&packed->lstm.bias[n]);
+                vec z_0_0 = bias_0;
+                const vec bias_1 = vec_load(&packed->lstm.bias[n_plus_1]);
+                vec z_0_1 = bias_1;
+                const vec bias_2 = vec_load(&packed->lstm.bias[n_plus_2]);
+                vec z_0_2 = bias_2;
+                const vec bias_3 = vec_load(&packed->lstm.bias[n_plus_3]);
+                vec z_0_3 = bias_3;
+                const vec bias_4 = vec_load(&packed->lstm.bias[n_plus_4]);
+                vec z_0_4 = bias_4;
+                vec z_1_0 = bias_0;
+                vec z_1_1 = bias_1;
+                vec z_1_2 = bias_2;
+                vec z_1_3 = bias_3;
+                vec z_1_4 = bias_4;
+                vec z_2_0 = bias_0;
+                vec z_2_1 = bias_1;
+                vec z_2_2 = bias_2;
+                vec z_2_3 = bias_3;
+                vec z_2_4 = bias_4;
+                vec z_3_0 = bias_0;
+                vec z_3_1 = bias_1;
+                vec z_3_2 = bias_2;
+                vec z_3_3 = bias_3;
+                vec z_3_4 = bias_4;
                 for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-                    const vec kernel_batch_0 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][0][n % 16]));
+                    const vec kernel_0 = vec_hold(vec_load(&packed->lstm.kernel[n / 80][k][n % 80]));
                     const vec y_0 = vec_splat(scratch->embedding.y[t][b][k]);
-                    z_0_0 += kernel_batch_0 * y_0;
+                    z_0_0 += kernel_0 * y_0;
                     const vec y_1 = vec_splat(scratch->embedding.y[t][b_plus_1][k]);
-                    z_1_0 += kernel_batch_0 * y_1;
+                    z_1_0 += kernel_0 * y_1;
                     const vec y_2 = vec_splat(scratch->embedding.y[t][b_plus_2][k]);
-                    z_2_0 += kernel_batch_0 * y_2;
+                    z_2_0 += kernel_0 * y_2;
                     const vec y_3 = vec_splat(scratch->embedding.y[t][b_plus_3][k]);
-                    z_3_0 += kernel_batch_0 * y_3;
-                    const vec kernel_batch_1 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][1][n % 16]));
-                    z_0_1 += kernel_batch_1 * y_0;
-                    z_1_1 += kernel_batch_1 * y_1;
-                    z_2_1 += kernel_batch_1 * y_2;
-                    z_3_1 += kernel_batch_1 * y_3;
-                    const vec kernel_batch_2 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][2][n % 16]));
-                    z_0_2 += kernel_batch_2 * y_0;
-                    z_1_2 += kernel_batch_2 * y_1;
-                    z_2_2 += kernel_batch_2 * y_2;
-                    z_3_2 += kernel_batch_2 * y_3;
-                    const vec kernel_batch_3 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][3][n % 16]));
-                    z_0_3 += kernel_batch_3 * y_0;
-                    z_1_3 += kernel_batch_3 * y_1;
-                    z_2_3 += kernel_batch_3 * y_2;
-                    z_3_3 += kernel_batch_3 * y_3;
+                    z_3_0 += kernel_0 * y_3;
+                    const vec kernel_1 = vec_hold(vec_load(&packed->lstm.kernel[n_plus_1 / 80][k][n_plus_1 % 80]));
+                    z_0_1 += kernel_1 * y_0;
+                    z_1_1 += kernel_1 * y_1;
+                    z_2_1 += kernel_1 * y_2;
+                    z_3_1 += kernel_1 * y_3;
+                    const vec kernel_2 = vec_hold(vec_load(&packed->lstm.kernel[n_plus_2 / 80][k][n_plus_2 % 80]));
+                    z_0_2 += kernel_2 * y_0;
+                    z_1_2 += kernel_2 * y_1;
+                    z_2_2 += kernel_2 * y_2;
+                    z_3_2 += kernel_2 * y_3;
+                    const vec kernel_3 = vec_hold(vec_load(&packed->lstm.kernel[n_plus_3 / 80][k][n_plus_3 % 80]));
+                    z_0_3 += kernel_3 * y_0;
+                    z_1_3 += kernel_3 * y_1;
+                    z_2_3 += kernel_3 * y_2;
+                    z_3_3 += kernel_3 * y_3;
+                    const vec kernel_4 = vec_hold(vec_load(&packed->lstm.kernel[n_plus_4 / 80][k][n_plus_4 % 80]));
+                    z_0_4 += kernel_4 * y_0;
+                    z_1_4 += kernel_4 * y_1;
+                    z_2_4 += kernel_4 * y_2;
+                    z_3_4 += kernel_4 * y_3;
                 }
                 for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
-                    const vec recurrent_kernel_batch_0 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][0][n % 16]));
+                    const vec recurrent_kernel_0 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 80][k][n % 80]));
                     const vec h_0 = vec_splat(scratch->lstm.h[t % 2][b][k]);
-                    z_0_0 += recurrent_kernel_batch_0 * h_0;
+                    z_0_0 += recurrent_kernel_0 * h_0;
                     const vec h_1 = vec_splat(scratch->lstm.h[t % 2][b_plus_1][k]);
-                    z_1_0 += recurrent_kernel_batch_0 * h_1;
+                    z_1_0 += recurrent_kernel_0 * h_1;
                     const vec h_2 = vec_splat(scratch->lstm.h[t % 2][b_plus_2][k]);
-                    z_2_0 += recurrent_kernel_batch_0 * h_2;
+                    z_2_0 += recurrent_kernel_0 * h_2;
                     const vec h_3 = vec_splat(scratch->lstm.h[t % 2][b_plus_3][k]);
-                    z_3_0 += recurrent_kernel_batch_0 * h_3;
-                    const vec recurrent_kernel_batch_1 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][1][n % 16]));
-                    z_0_1 += recurrent_kernel_batch_1 * h_0;
-                    z_1_1 += recurrent_kernel_batch_1 * h_1;
-                    z_2_1 += recurrent_kernel_batch_1 * h_2;
-                    z_3_1 += recurrent_kernel_batch_1 * h_3;
-                    const vec recurrent_kernel_batch_2 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][2][n % 16]));
-                    z_0_2 += recurrent_kernel_batch_2 * h_0;
-                    z_1_2 += recurrent_kernel_batch_2 * h_1;
-                    z_2_2 += recurrent_kernel_batch_2 * h_2;
-                    z_3_2 += recurrent_kernel_batch_2 * h_3;
-                    const vec recurrent_kernel_batch_3 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][3][n % 16]));
-                    z_0_3 += recurrent_kernel_batch_3 * h_0;
-                    z_1_3 += recurrent_kernel_batch_3 * h_1;
-                    z_2_3 += recurrent_kernel_batch_3 * h_2;
-                    z_3_3 += recurrent_kernel_batch_3 * h_3;
+                    z_3_0 += recurrent_kernel_0 * h_3;
+                    const vec recurrent_kernel_1 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 80][k][n_plus_1 % 80]));
+                    z_0_1 += recurrent_kernel_1 * h_0;
+                    z_1_1 += recurrent_kernel_1 * h_1;
+                    z_2_1 += recurrent_kernel_1 * h_2;
+                    z_3_1 += recurrent_kernel_1 * h_3;
+                    const vec recurrent_kernel_2 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 80][k][n_plus_2 % 80]));
+                    z_0_2 += recurrent_kernel_2 * h_0;
+                    z_1_2 += recurrent_kernel_2 * h_1;
+                    z_2_2 += recurrent_kernel_2 * h_2;
+                    z_3_2 += recurrent_kernel_2 * h_3;
+                    const vec recurrent_kernel_3 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_3 / 80][k][n_plus_3 % 80]));
+                    z_0_3 += recurrent_kernel_3 * h_0;
+                    z_1_3 += recurrent_kernel_3 * h_1;
+                    z_2_3 += recurrent_kernel_3 * h_2;
+                    z_3_3 += recurrent_kernel_3 * h_3;
+                    const vec recurrent_kernel_4 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_4 / 80][k][n_plus_4 % 80]));
+                    z_0_4 += recurrent_kernel_4 * h_0;
+                    z_1_4 += recurrent_kernel_4 * h_1;
+                    z_2_4 += recurrent_kernel_4 * h_2;
+                    z_3_4 += recurrent_kernel_4 * h_3;
                 }
-                vec z[4][4] = {
-                    { z_0_0, z_0_1, z_0_2, z_0_3 },
-                    { z_1_0, z_1_1, z_1_2, z_1_3 },
-                    { z_2_0, z_2_1, z_2_2, z_2_3 },
-                    { z_3_0, z_3_1, z_3_2, z_3_3 },
-                };
-                for (int r = 0; r < 4 && b + r < rows; r++) {
-                    const int b_plus_r = b + r;
-                    const vec i = vec_sigmoid(z[r][0]);
-                    const vec f = vec_sigmoid(z[r][1]);
-                    const vec g_ = vec_tanh(z[r][2]);
-                    const vec o = vec_sigmoid(z[r][3]);
-                    const vec c = vec_load(&scratch->lstm.c[t % 2][b_plus_r][n]);
-                    const vec c_next = f * c + i * g_;
-                    const vec tanh_c = vec_tanh(c_next);
-                    const vec h_next = o * tanh_c;
-                    vec_store(&scratch->lstm.c[(t + 1) % 2][b_plus_r][n], c_next);
-                    vec_store(&scratch->lstm.h[(t + 1) % 2][b_plus_r][n], h_next);
-                }
+                vec_store(&scratch->local.lstm.z[b][n], z_0_0);
+                vec_store(&scratch->local.lstm.z[b][n_plus_1], z_0_1);
+                vec_store(&scratch->local.lstm.z[b][n_plus_2], z_0_2);
+                vec_store(&scratch->local.lstm.z[b][n_plus_3], z_0_3);
+                vec_store(&scratch->local.lstm.z[b][n_plus_4], z_0_4);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n], z_1_0);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_1], z_1_1);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_2], z_1_2);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_3], z_1_3);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_4], z_1_4);
+                vec_store(&scratch->local.lstm.z[b_plus_2][n], z_2_0);
+                vec_store(&scratch->local.lstm.z[b_plus_2][n_plus_1], z_2_1);
+                vec_store(&scratch->local.lstm.z[b_plus_2][n_plus_2], z_2_2);
+                vec_store(&scratch->local.lstm.z[b_plus_2][n_plus_3], z_2_3);
+                vec_store(&scratch->local.lstm.z[b_plus_2][n_plus_4], z_2_4);
+                vec_store(&scratch->local.lstm.z[b_plus_3][n], z_3_0);
+                vec_store(&scratch->local.lstm.z[b_plus_3][n_plus_1], z_3_1);
+                vec_store(&scratch->local.lstm.z[b_plus_3][n_plus_2], z_3_2);
+                vec_store(&scratch->local.lstm.z[b_plus_3][n_plus_3], z_3_3);
+                vec_store(&scratch->local.lstm.z[b_plus_3][n_plus_4], z_3_4);
             }
         }
 #else
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-            for (int b = 0; b < rows; b += 3) {
+        for (int n = 0; n < 400; n += 3 * VEC) {
+            const int n_plus_1 = n + VEC < 400 ? n + VEC : n;
+            const int n_plus_2 = n + 2 * VEC < 400 ? n + 2 * VEC : n;
+            for (int b = 0; b < rows; b += 4) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
-                const vec bias_batch_0 = vec_load(&packed->lstm.bias_batch[n / 16][0][n % 16]);
-                vec z_0_0 = bias_batch_0;
-                const vec bias_batch_1 = vec_load(&packed->lstm.bias_batch[n / 16][1][n % 16]);
-                vec z_0_1 = bias_batch_1;
-                const vec bias_batch_2 = vec_load(&packed->lstm.bias_batch[n / 16][2][n % 16]);
-                vec z_0_2 = bias_batch_2;
-                const vec bias_batch_3 = vec_load(&packed->lstm.bias_batch[n / 16][3][n % 16]);
-                vec z_0_3 = bias_batch_3;
-                vec z_1_0 = bias_batch_0;
-                vec z_1_1 = bias_batch_1;
-                vec z_1_2 = bias_batch_2;
-                vec z_1_3 = bias_batch_3;
-                vec z_2_0 = bias_batch_0;
-                vec z_2_1 = bias_batch_1;
-                vec z_2_2 = bias_batch_2;
-                vec z_2_3 = bias_batch_3;
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                const vec bias_0 = vec_load(&packed->lstm.bias[n]);
+                vec z_0_0 = bias_0;
+                const vec bias_1 = vec_load(&packed->lstm.bias[n_plus_1]);
+                vec z_0_1 = bias_1;
+                const vec bias_2 = vec_load(&packed->lstm.bias[n_plus_2]);
+                vec z_0_2 = bias_2;
+                vec z_1_0 = bias_0;
+                vec z_1_1 = bias_1;
+                vec z_1_2 = bias_2;
+                vec z_2_0 = bias_0;
+                vec z_2_1 = bias_1;
+                vec z_2_2 = bias_2;
+                vec z_3_0 = bias_0;
+                vec z_3_1 = bias_1;
+                vec z_3_2 = bias_2;
                 for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-                    const vec kernel_batch_0 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][0][n % 16]));
+                    const vec kernel_0 = vec_hold(vec_load(&packed->lstm.kernel[n / 80][k][n % 80]));
                     const vec y_0 = vec_splat(scratch->embedding.y[t][b][k]);
-                    z_0_0 += kernel_batch_0 * y_0;
+                    z_0_0 += kernel_0 * y_0;
+                    const vec kernel_1 = vec_hold(vec_load(&packed->lstm.kernel[n_plus_1 / 80][k][n_plus_1 % 80]));
+                    z_0_1 += kernel_1 * y_0;
+                    const vec kernel_2 = vec_hold(vec_load(&packed->lstm.kernel[n_plus_2 / 80][k][n_plus_2 % 80]));
+                    z_0_2 += kernel_2 * y_0;
                     const vec y_1 = vec_splat(scratch->embedding.y[t][b_plus_1][k]);
-                    z_1_0 += kernel_batch_0 * y_1;
+                    z_1_0 += kernel_0 * y_1;
+                    z_1_1 += kernel_1 * y_1;
+                    z_1_2 += kernel_2 * y_1;
                     const vec y_2 = vec_splat(scratch->embedding.y[t][b_plus_2][k]);
-                    z_2_0 += kernel_batch_0 * y_2;
-                    const vec kernel_batch_1 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][1][n % 16]));
-                    z_0_1 += kernel_batch_1 * y_0;
-                    z_1_1 += kernel_batch_1 * y_1;
-                    z_2_1 += kernel_batch_1 * y_2;
-                    const vec kernel_batch_2 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][2][n % 16]));
-                    z_0_2 += kernel_batch_2 * y_0;
-                    z_1_2 += kernel_batch_2 * y_1;
-                    z_2_2 += kernel_batch_2 * y_2;
-                    const vec kernel_batch_3 = vec_hold(vec_load(&packed->lstm.kernel_batch[n / 16][k][3][n % 16]));
-                    z_0_3 += kernel_batch_3 * y_0;
-                    z_1_3 += kernel_batch_3 * y_1;
-                    z_2_3 += kernel_batch_3 * y_2;
+                    z_2_0 += kernel_0 * y_2;
+                    z_2_1 += kernel_1 * y_2;
+                    z_2_2 += kernel_2 * y_2;
+                    const vec y_3 = vec_splat(scratch->embedding.y[t][b_plus_3][k]);
+                    z_3_0 += kernel_0 * y_3;
+                    z_3_1 += kernel_1 * y_3;
+                    z_3_2 += kernel_2 * y_3;
                 }
                 for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
-                    const vec recurrent_kernel_batch_0 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][0][n % 16]));
+                    const vec recurrent_kernel_0 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n / 80][k][n % 80]));
                     const vec h_0 = vec_splat(scratch->lstm.h[t % 2][b][k]);
-                    z_0_0 += recurrent_kernel_batch_0 * h_0;
+                    z_0_0 += recurrent_kernel_0 * h_0;
+                    const vec recurrent_kernel_1 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_1 / 80][k][n_plus_1 % 80]));
+                    z_0_1 += recurrent_kernel_1 * h_0;
+                    const vec recurrent_kernel_2 =
+                        vec_hold(vec_load(&packed->lstm.recurrent_kernel[n_plus_2 / 80][k][n_plus_2 % 80]));
+                    z_0_2 += recurrent_kernel_2 * h_0;
                     const vec h_1 = vec_splat(scratch->lstm.h[t % 2][b_plus_1][k]);
-                    z_1_0 += recurrent_kernel_batch_0 * h_1;
+                    z_1_0 += recurrent_kernel_0 * h_1;
+                    z_1_1 += recurrent_kernel_1 * h_1;
+                    z_1_2 += recurrent_kernel_2 * h_1;
                     const vec h_2 = vec_splat(scratch->lstm.h[t % 2][b_plus_2][k]);
-                    z_2_0 += recurrent_kernel_batch_0 * h_2;
-                    const vec recurrent_kernel_batch_1 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][1][n % 16]));
-                    z_0_1 += recurrent_kernel_batch_1 * h_0;
-                    z_1_1 += recurrent_kernel_batch_1 * h_1;
-                    z_2_1 += recurrent_kernel_batch_1 * h_2;
-                    const vec recurrent_kernel_batch_2 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][2][n % 16]));
-                    z_0_2 += recurrent_kernel_batch_2 * h_0;
-                    z_1_2 += recurrent_kernel_batch_2 * h_1;
-                    z_2_2 += recurrent_kernel_batch_2 * h_2;
-                    const vec recurrent_kernel_batch_3 =
-                        vec_hold(vec_load(&packed->lstm.recurrent_kernel_batch[n / 16][k][3][n % 16]));
-                    z_0_3 += recurrent_kernel_batch_3 * h_0;
-                    z_1_3 += recurrent_kernel_batch_3 * h_1;
-                    z_2_3 += recurrent_kernel_batch_3 * h_2;
+                    z_2_0 += recurrent_kernel_0 * h_2;
+                    z_2_1 += recurrent_kernel_1 * h_2;
+                    z_2_2 += recurrent_kernel_2 * h_2;
+                    const vec h_3 = vec_splat(scratch->lstm.h[t % 2][b_plus_3][k]);
+                    z_3_0 += recurrent_kernel_0 * h_3;
+                    z_3_1 += recurrent_kernel_1 * h_3;
+                    z_3_2 += recurrent_kernel_2 * h_3;
                 }
-                vec z[3][4] = {
-                    { z_0_0, z_0_1, z_0_2, z_0_3 },
-                    { z_1_0, z_1_1, z_1_2, z_1_3 },
-                    { z_2_0, z_2_1, z_2_2, z_2_3 },
-                };
-                for (int r = 0; r < 3 && b + r < rows; r++) {
-                    const int b_plus_r = b + r;
-                    const vec i = vec_sigmoid(z[r][0]);
-                    const vec f = vec_sigmoid(z[r][1]);
-                    const vec g_ = vec_tanh(z[r][2]);
-                    const vec o = vec_sigmoid(z[r][3]);
-                    const vec c = vec_load(&scratch->lstm.c[t % 2][b_plus_r][n]);
-                    const vec c_next = f * c + i * g_;
-                    const vec tanh_c = vec_tanh(c_next);
-                    const vec h_next = o * tanh_c;
-                    vec_store(&scratch->lstm.c[(t + 1) % 2][b_plus_r][n], c_next);
-                    vec_store(&scratch->lstm.h[(t + 1) % 2][b_plus_r][n], h_next);
-                }
+                vec_store(&scratch->local.lstm.z[b][n], z_0_0);
+                vec_store(&scratch->local.lstm.z[b][n_plus_1], z_0_1);
+                vec_store(&scratch->local.lstm.z[b][n_plus_2], z_0_2);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n], z_1_0);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_1], z_1_1);
+                vec_store(&scratch->local.lstm.z[b_plus_1][n_plus_2], z_1_2);
+                vec_store(&scratch->local.lstm.z[b_plus_2][n], z_2_0);
+                vec_store(&scratch->local.lstm.z[b_plus_2][n_plus_1], z_2_1);
+                vec_store(&scratch->local.lstm.z[b_plus_2][n_plus_2], z_2_2);
+                vec_store(&scratch->local.lstm.z[b_plus_3][n], z_3_0);
+                vec_store(&scratch->local.lstm.z[b_plus_3][n_plus_1], z_3_1);
+                vec_store(&scratch->local.lstm.z[b_plus_3][n_plus_2], z_3_2);
             }
         }
 #endif
+        /* lstm.i[t,b,n] = sigmoid(lstm.z[t,b,n])
+         * lstm.f[t,b,n] = sigmoid(lstm.z[t,b,n+100])
+         * lstm.g[t,b,n] = tanh(lstm.z[t,b,n+200])
+         * lstm.o[t,b,n] = sigmoid(lstm.z[t,b,n+300])
+         * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
+         * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
+         * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+        for (int b = 0; b < rows; b++) {
+            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+                const vec z = vec_load_part(&scratch->local.lstm.z[b][n], 100 - n);
+                const vec i = vec_sigmoid(z);
+                const vec z_2 = vec_load_part(&scratch->local.lstm.z[b][n + 100], 100 - n);
+                const vec f = vec_sigmoid(z_2);
+                const vec z_3 = vec_load_part(&scratch->local.lstm.z[b][n + 200], 100 - n);
+                const vec g = vec_tanh(z_3);
+                const vec z_4 = vec_load_part(&scratch->local.lstm.z[b][n + 300], 100 - n);
+                const vec o = vec_sigmoid(z_4);
+                const vec c = vec_load(&scratch->lstm.c[t % 2][b][n]);
+                const vec c_next = f * c + i * g;
+                const vec tanh_c = vec_tanh(c_next);
+                const vec h_next = o * tanh_c;
+                vec_store(&scratch->lstm.c[(t + 1) % 2][b][n], c_next);
+                vec_store(&scratch->lstm.h[(t + 1) % 2][b][n], h_next);
+            }
+        }
     }
 }
 
@@ -1962,9 +1960,6 @@ static int sentiment_step_with(const struct sentiment_weights *restrict weights,
 static void sentiment_prepare_training_with(struct sentiment_training *restrict training,
     const struct sentiment_weights *restrict weights)
 {
-    memset(training->lstm.bias[6], 0, sizeof training->lstm.bias[6]);
-    memset(training->lstm.kernel[6], 0, sizeof training->lstm.kernel[6]);
-    memset(training->lstm.recurrent_kernel[6], 0, sizeof training->lstm.recurrent_kernel[6]);
     memset(training->dense.kernel, 0, sizeof training->dense.kernel);
     memset(training->dense.kernel_transposed[6], 0, sizeof training->dense.kernel_transposed[6]);
     memset(training->lstm.recurrent_kernel_transposed[6], 0, sizeof training->lstm.recurrent_kernel_transposed[6]);
@@ -1977,13 +1972,11 @@ static void sentiment_prepare_range_with(struct sentiment_training *restrict tra
 {
     int first_row, end_row;
     if (touches_rows(first, count, offsetof(struct sentiment_weights, lstm.kernel), 400, 32, &first_row, &end_row)) {
-        /* lstm.kernel[k,g,n] = lstm.kernel[k,100*g+n] */
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+        /* lstm.kernel[k,n] = lstm.kernel[k,n] */
+        for (int n = 0; n < 400; n += VEC) {
             for (int k = first_row; k < end_row; k++) {
-                for (int g = 0; g < 4; g++) {
-                    const vec kernel = vec_load_part(&weights->lstm.kernel[k][100 * g + n], 100 - n);
-                    vec_store(&training->lstm.kernel[n / 16][k][g][n % 16], kernel);
-                }
+                const vec kernel = vec_load(&weights->lstm.kernel[k][n]);
+                vec_store(&training->lstm.kernel[n / 80][k][n % 80], kernel);
             }
         }
         /* lstm.kernel_transposed[n,m] = lstm.kernel[m,n] */
@@ -1996,14 +1989,11 @@ static void sentiment_prepare_range_with(struct sentiment_training *restrict tra
     }
     if (touches_rows(first, count, offsetof(struct sentiment_weights, lstm.recurrent_kernel), 400, 100, &first_row,
         &end_row)) {
-        /* lstm.recurrent_kernel[k,g,n] = lstm.recurrent_kernel[k,100*g+n] */
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+        /* lstm.recurrent_kernel[k,n] = lstm.recurrent_kernel[k,n] */
+        for (int n = 0; n < 400; n += VEC) {
             for (int k = first_row; k < end_row; k++) {
-                for (int g = 0; g < 4; g++) {
-                    const vec recurrent_kernel =
-                        vec_load_part(&weights->lstm.recurrent_kernel[k][100 * g + n], 100 - n);
-                    vec_store(&training->lstm.recurrent_kernel[n / 16][k][g][n % 16], recurrent_kernel);
-                }
+                const vec recurrent_kernel = vec_load(&weights->lstm.recurrent_kernel[k][n]);
+                vec_store(&training->lstm.recurrent_kernel[n / 80][k][n % 80], recurrent_kernel);
             }
         }
         /* lstm.recurrent_kernel_transposed[n,m] = lstm.recurrent_kernel[m,n] */
@@ -2015,12 +2005,10 @@ static void sentiment_prepare_range_with(struct sentiment_training *restrict tra
         }
     }
     if (touches_rows(first, count, offsetof(struct sentiment_weights, lstm.bias), 400, 1, &first_row, &end_row)) {
-        /* lstm.bias[g,n] = lstm.bias[100*g+n] */
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-            for (int g = 0; g < 4; g++) {
-                const vec bias = vec_load_part(&weights->lstm.bias[100 * g + n], 100 - n);
-                vec_store(&training->lstm.bias[n / 16][g][n % 16], bias);
-            }
+        /* lstm.bias[n] = lstm.bias[n] */
+        for (int n = 0; n < 400; n += VEC) {
+            const vec bias = vec_load(&weights->lstm.bias[n]);
+            vec_store(&training->lstm.bias[n], bias);
         }
     }
     if (touches_rows(first, count, offsetof(struct sentiment_weights, dense.kernel), 1, 100, &first_row, &end_row)) {
@@ -2060,44 +2048,46 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
     int rows)
 {
     for (int t = 0; t < SENTIMENT_TIMESTEPS; t++) {
-        /* lstm.z[t,b,g,n] = lstm.bias[g,n]
-         * lstm.z[t,b,g,n] += lstm.kernel[k,g,n] * embedding.y[t,b,k]
-         * lstm.z[t,b,g,n] += lstm.recurrent_kernel[k,g,n] * lstm.h[t,b,k]
-         * lstm.i[t,b,n] = sigmoid(lstm.z[t,b,0,n])
-         * lstm.f[t,b,n] = sigmoid(lstm.z[t,b,1,n])
-         * lstm.g[t,b,n] = tanh(lstm.z[t,b,2,n])
-         * lstm.o[t,b,n] = sigmoid(lstm.z[t,b,3,n])
-         * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
-         * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
-         * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+        /* lstm.z[t,b,n] = lstm.bias[n]
+         * lstm.z[t,b,n] += lstm.kernel[k,n] * embedding.y[t,b,k]
+         * lstm.z[t,b,n] += lstm.recurrent_kernel[k,n] * lstm.h[t,b,k] */
 #if VEC == LANES
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+        for (int n = 0; n < 400; n += 5 * VEC) {
+            const int n_plus_1 = n + VEC;
+            const int n_plus_2 = n + 2 * VEC;
+            const int n_plus_3 = n + 3 * VEC;
+            const int n_plus_4 = n + 4 * VEC;
             for (int b = 0; b < rows; b += 4) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
                 const int b_plus_3 = b + 3 < rows ? b + 3 : b;
-                const vec bias_0 = vec_load(&training->lstm.bias[n / 16][0][n % 16]);
+                const vec bias_0 = vec_load(&training->lstm.bias[n]);
                 vec z_0_0 = bias_0;
-                const vec bias_1 = vec_load(&training->lstm.bias[n / 16][1][n % 16]);
+                const vec bias_1 = vec_load(&training->lstm.bias[n_plus_1]);
                 vec z_0_1 = bias_1;
-                const vec bias_2 = vec_load(&training->lstm.bias[n / 16][2][n % 16]);
+                const vec bias_2 = vec_load(&training->lstm.bias[n_plus_2]);
                 vec z_0_2 = bias_2;
-                const vec bias_3 = vec_load(&training->lstm.bias[n / 16][3][n % 16]);
+                const vec bias_3 = vec_load(&training->lstm.bias[n_plus_3]);
                 vec z_0_3 = bias_3;
+                const vec bias_4 = vec_load(&training->lstm.bias[n_plus_4]);
+                vec z_0_4 = bias_4;
                 vec z_1_0 = bias_0;
                 vec z_1_1 = bias_1;
                 vec z_1_2 = bias_2;
                 vec z_1_3 = bias_3;
+                vec z_1_4 = bias_4;
                 vec z_2_0 = bias_0;
                 vec z_2_1 = bias_1;
                 vec z_2_2 = bias_2;
                 vec z_2_3 = bias_3;
+                vec z_2_4 = bias_4;
                 vec z_3_0 = bias_0;
                 vec z_3_1 = bias_1;
                 vec z_3_2 = bias_2;
                 vec z_3_3 = bias_3;
+                vec z_3_4 = bias_4;
                 for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][0][n % 16]));
+                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 80][k][n % 80]));
                     const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
                     z_0_0 += kernel_0 * y_0;
                     const vec y_1 = vec_splat(tape->embedding.y[t][b_plus_1][k]);
@@ -2106,25 +2096,30 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
                     z_2_0 += kernel_0 * y_2;
                     const vec y_3 = vec_splat(tape->embedding.y[t][b_plus_3][k]);
                     z_3_0 += kernel_0 * y_3;
-                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][1][n % 16]));
+                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n_plus_1 / 80][k][n_plus_1 % 80]));
                     z_0_1 += kernel_1 * y_0;
                     z_1_1 += kernel_1 * y_1;
                     z_2_1 += kernel_1 * y_2;
                     z_3_1 += kernel_1 * y_3;
-                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][2][n % 16]));
+                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n_plus_2 / 80][k][n_plus_2 % 80]));
                     z_0_2 += kernel_2 * y_0;
                     z_1_2 += kernel_2 * y_1;
                     z_2_2 += kernel_2 * y_2;
                     z_3_2 += kernel_2 * y_3;
-                    const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][3][n % 16]));
+                    const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n_plus_3 / 80][k][n_plus_3 % 80]));
                     z_0_3 += kernel_3 * y_0;
                     z_1_3 += kernel_3 * y_1;
                     z_2_3 += kernel_3 * y_2;
                     z_3_3 += kernel_3 * y_3;
+                    const vec kernel_4 = vec_hold(vec_load(&training->lstm.kernel[n_plus_4 / 80][k][n_plus_4 % 80]));
+                    z_0_4 += kernel_4 * y_0;
+                    z_1_4 += kernel_4 * y_1;
+                    z_2_4 += kernel_4 * y_2;
+                    z_3_4 += kernel_4 * y_3;
                 }
                 for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
                     const vec recurrent_kernel_0 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][0][n % 16]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 80][k][n % 80]));
                     const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                     z_0_0 += recurrent_kernel_0 * h_0;
                     const vec h_1 = vec_splat(tape->lstm.h[t][b_plus_1][k]);
@@ -2134,143 +2129,165 @@ static void lstm_forward(const struct sentiment_training *restrict training, str
                     const vec h_3 = vec_splat(tape->lstm.h[t][b_plus_3][k]);
                     z_3_0 += recurrent_kernel_0 * h_3;
                     const vec recurrent_kernel_1 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][1][n % 16]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_1 / 80][k][n_plus_1 % 80]));
                     z_0_1 += recurrent_kernel_1 * h_0;
                     z_1_1 += recurrent_kernel_1 * h_1;
                     z_2_1 += recurrent_kernel_1 * h_2;
                     z_3_1 += recurrent_kernel_1 * h_3;
                     const vec recurrent_kernel_2 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][2][n % 16]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_2 / 80][k][n_plus_2 % 80]));
                     z_0_2 += recurrent_kernel_2 * h_0;
                     z_1_2 += recurrent_kernel_2 * h_1;
                     z_2_2 += recurrent_kernel_2 * h_2;
                     z_3_2 += recurrent_kernel_2 * h_3;
                     const vec recurrent_kernel_3 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][3][n % 16]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_3 / 80][k][n_plus_3 % 80]));
                     z_0_3 += recurrent_kernel_3 * h_0;
                     z_1_3 += recurrent_kernel_3 * h_1;
                     z_2_3 += recurrent_kernel_3 * h_2;
                     z_3_3 += recurrent_kernel_3 * h_3;
+                    const vec recurrent_kernel_4 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_4 / 80][k][n_plus_4 % 80]));
+                    z_0_4 += recurrent_kernel_4 * h_0;
+                    z_1_4 += recurrent_kernel_4 * h_1;
+                    z_2_4 += recurrent_kernel_4 * h_2;
+                    z_3_4 += recurrent_kernel_4 * h_3;
                 }
-                vec z[4][4] = {
-                    { z_0_0, z_0_1, z_0_2, z_0_3 },
-                    { z_1_0, z_1_1, z_1_2, z_1_3 },
-                    { z_2_0, z_2_1, z_2_2, z_2_3 },
-                    { z_3_0, z_3_1, z_3_2, z_3_3 },
-                };
-                for (int r = 0; r < 4 && b + r < rows; r++) {
-                    const int b_plus_r = b + r;
-                    const vec i = vec_sigmoid(z[r][0]);
-                    const vec f = vec_sigmoid(z[r][1]);
-                    const vec g_ = vec_tanh(z[r][2]);
-                    const vec o = vec_sigmoid(z[r][3]);
-                    const vec c = vec_load(&tape->lstm.c[t][b_plus_r][n]);
-                    const vec c_next = f * c + i * g_;
-                    const vec tanh_c = vec_tanh(c_next);
-                    const vec h_next = o * tanh_c;
-                    vec_store(&tape->lstm.i[t][b_plus_r][n], i);
-                    vec_store(&tape->lstm.f[t][b_plus_r][n], f);
-                    vec_store(&tape->lstm.g[t][b_plus_r][n], g_);
-                    vec_store(&tape->lstm.o[t][b_plus_r][n], o);
-                    vec_store(&tape->lstm.c[t + 1][b_plus_r][n], c_next);
-                    vec_store(&tape->lstm.tanh_c[t][b_plus_r][n], tanh_c);
-                    vec_store(&tape->lstm.h[t + 1][b_plus_r][n], h_next);
-                }
+                vec_store(&tape->local.lstm.z[b][n], z_0_0);
+                vec_store(&tape->local.lstm.z[b][n_plus_1], z_0_1);
+                vec_store(&tape->local.lstm.z[b][n_plus_2], z_0_2);
+                vec_store(&tape->local.lstm.z[b][n_plus_3], z_0_3);
+                vec_store(&tape->local.lstm.z[b][n_plus_4], z_0_4);
+                vec_store(&tape->local.lstm.z[b_plus_1][n], z_1_0);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_1], z_1_1);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_2], z_1_2);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_3], z_1_3);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_4], z_1_4);
+                vec_store(&tape->local.lstm.z[b_plus_2][n], z_2_0);
+                vec_store(&tape->local.lstm.z[b_plus_2][n_plus_1], z_2_1);
+                vec_store(&tape->local.lstm.z[b_plus_2][n_plus_2], z_2_2);
+                vec_store(&tape->local.lstm.z[b_plus_2][n_plus_3], z_2_3);
+                vec_store(&tape->local.lstm.z[b_plus_2][n_plus_4], z_2_4);
+                vec_store(&tape->local.lstm.z[b_plus_3][n], z_3_0);
+                vec_store(&tape->local.lstm.z[b_plus_3][n_plus_1], z_3_1);
+                vec_store(&tape->local.lstm.z[b_plus_3][n_plus_2], z_3_2);
+                vec_store(&tape->local.lstm.z[b_plus_3][n_plus_3], z_3_3);
+                vec_store(&tape->local.lstm.z[b_plus_3][n_plus_4], z_3_4);
             }
         }
 #else
-        for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
-            for (int b = 0; b < rows; b += 3) {
+        for (int n = 0; n < 400; n += 3 * VEC) {
+            const int n_plus_1 = n + VEC < 400 ? n + VEC : n;
+            const int n_plus_2 = n + 2 * VEC < 400 ? n + 2 * VEC : n;
+            for (int b = 0; b < rows; b += 4) {
                 const int b_plus_1 = b + 1 < rows ? b + 1 : b;
                 const int b_plus_2 = b + 2 < rows ? b + 2 : b;
-                const vec bias_0 = vec_load(&training->lstm.bias[n / 16][0][n % 16]);
+                const int b_plus_3 = b + 3 < rows ? b + 3 : b;
+                const vec bias_0 = vec_load(&training->lstm.bias[n]);
                 vec z_0_0 = bias_0;
-                const vec bias_1 = vec_load(&training->lstm.bias[n / 16][1][n % 16]);
+                const vec bias_1 = vec_load(&training->lstm.bias[n_plus_1]);
                 vec z_0_1 = bias_1;
-                const vec bias_2 = vec_load(&training->lstm.bias[n / 16][2][n % 16]);
+                const vec bias_2 = vec_load(&training->lstm.bias[n_plus_2]);
                 vec z_0_2 = bias_2;
-                const vec bias_3 = vec_load(&training->lstm.bias[n / 16][3][n % 16]);
-                vec z_0_3 = bias_3;
                 vec z_1_0 = bias_0;
                 vec z_1_1 = bias_1;
                 vec z_1_2 = bias_2;
-                vec z_1_3 = bias_3;
                 vec z_2_0 = bias_0;
                 vec z_2_1 = bias_1;
                 vec z_2_2 = bias_2;
-                vec z_2_3 = bias_3;
+                vec z_3_0 = bias_0;
+                vec z_3_1 = bias_1;
+                vec z_3_2 = bias_2;
                 for (int k = 0; k < SENTIMENT_EMBEDDING_OUTPUT_DIM; k++) {
-                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][0][n % 16]));
+                    const vec kernel_0 = vec_hold(vec_load(&training->lstm.kernel[n / 80][k][n % 80]));
                     const vec y_0 = vec_splat(tape->embedding.y[t][b][k]);
                     z_0_0 += kernel_0 * y_0;
+                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n_plus_1 / 80][k][n_plus_1 % 80]));
+                    z_0_1 += kernel_1 * y_0;
+                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n_plus_2 / 80][k][n_plus_2 % 80]));
+                    z_0_2 += kernel_2 * y_0;
                     const vec y_1 = vec_splat(tape->embedding.y[t][b_plus_1][k]);
                     z_1_0 += kernel_0 * y_1;
+                    z_1_1 += kernel_1 * y_1;
+                    z_1_2 += kernel_2 * y_1;
                     const vec y_2 = vec_splat(tape->embedding.y[t][b_plus_2][k]);
                     z_2_0 += kernel_0 * y_2;
-                    const vec kernel_1 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][1][n % 16]));
-                    z_0_1 += kernel_1 * y_0;
-                    z_1_1 += kernel_1 * y_1;
                     z_2_1 += kernel_1 * y_2;
-                    const vec kernel_2 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][2][n % 16]));
-                    z_0_2 += kernel_2 * y_0;
-                    z_1_2 += kernel_2 * y_1;
                     z_2_2 += kernel_2 * y_2;
-                    const vec kernel_3 = vec_hold(vec_load(&training->lstm.kernel[n / 16][k][3][n % 16]));
-                    z_0_3 += kernel_3 * y_0;
-                    z_1_3 += kernel_3 * y_1;
-                    z_2_3 += kernel_3 * y_2;
+                    const vec y_3 = vec_splat(tape->embedding.y[t][b_plus_3][k]);
+                    z_3_0 += kernel_0 * y_3;
+                    z_3_1 += kernel_1 * y_3;
+                    z_3_2 += kernel_2 * y_3;
                 }
                 for (int k = 0; k < SENTIMENT_LSTM_UNITS; k++) {
                     const vec recurrent_kernel_0 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][0][n % 16]));
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 80][k][n % 80]));
                     const vec h_0 = vec_splat(tape->lstm.h[t][b][k]);
                     z_0_0 += recurrent_kernel_0 * h_0;
+                    const vec recurrent_kernel_1 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_1 / 80][k][n_plus_1 % 80]));
+                    z_0_1 += recurrent_kernel_1 * h_0;
+                    const vec recurrent_kernel_2 =
+                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n_plus_2 / 80][k][n_plus_2 % 80]));
+                    z_0_2 += recurrent_kernel_2 * h_0;
                     const vec h_1 = vec_splat(tape->lstm.h[t][b_plus_1][k]);
                     z_1_0 += recurrent_kernel_0 * h_1;
+                    z_1_1 += recurrent_kernel_1 * h_1;
+                    z_1_2 += recurrent_kernel_2 * h_1;
                     const vec h_2 = vec_splat(tape->lstm.h[t][b_plus_2][k]);
                     z_2_0 += recurrent_kernel_0 * h_2;
-                    const vec recurrent_kernel_1 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][1][n % 16]));
-                    z_0_1 += recurrent_kernel_1 * h_0;
-                    z_1_1 += recurrent_kernel_1 * h_1;
                     z_2_1 += recurrent_kernel_1 * h_2;
-                    const vec recurrent_kernel_2 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][2][n % 16]));
-                    z_0_2 += recurrent_kernel_2 * h_0;
-                    z_1_2 += recurrent_kernel_2 * h_1;
                     z_2_2 += recurrent_kernel_2 * h_2;
-                    const vec recurrent_kernel_3 =
-                        vec_hold(vec_load(&training->lstm.recurrent_kernel[n / 16][k][3][n % 16]));
-                    z_0_3 += recurrent_kernel_3 * h_0;
-                    z_1_3 += recurrent_kernel_3 * h_1;
-                    z_2_3 += recurrent_kernel_3 * h_2;
+                    const vec h_3 = vec_splat(tape->lstm.h[t][b_plus_3][k]);
+                    z_3_0 += recurrent_kernel_0 * h_3;
+                    z_3_1 += recurrent_kernel_1 * h_3;
+                    z_3_2 += recurrent_kernel_2 * h_3;
                 }
-                vec z[3][4] = {
-                    { z_0_0, z_0_1, z_0_2, z_0_3 },
-                    { z_1_0, z_1_1, z_1_2, z_1_3 },
-                    { z_2_0, z_2_1, z_2_2, z_2_3 },
-                };
-                for (int r = 0; r < 3 && b + r < rows; r++) {
-                    const int b_plus_r = b + r;
-                    const vec i = vec_sigmoid(z[r][0]);
-                    const vec f = vec_sigmoid(z[r][1]);
-                    const vec g_ = vec_tanh(z[r][2]);
-                    const vec o = vec_sigmoid(z[r][3]);
-                    const vec c = vec_load(&tape->lstm.c[t][b_plus_r][n]);
-                    const vec c_next = f * c + i * g_;
-                    const vec tanh_c = vec_tanh(c_next);
-                    const vec h_next = o * tanh_c;
-                    vec_store(&tape->lstm.i[t][b_plus_r][n], i);
-                    vec_store(&tape->lstm.f[t][b_plus_r][n], f);
-                    vec_store(&tape->lstm.g[t][b_plus_r][n], g_);
-                    vec_store(&tape->lstm.o[t][b_plus_r][n], o);
-                    vec_store(&tape->lstm.c[t + 1][b_plus_r][n], c_next);
-                    vec_store(&tape->lstm.tanh_c[t][b_plus_r][n], tanh_c);
-                    vec_store(&tape->lstm.h[t + 1][b_plus_r][n], h_next);
-                }
+                vec_store(&tape->local.lstm.z[b][n], z_0_0);
+                vec_store(&tape->local.lstm.z[b][n_plus_1], z_0_1);
+                vec_store(&tape->local.lstm.z[b][n_plus_2], z_0_2);
+                vec_store(&tape->local.lstm.z[b_plus_1][n], z_1_0);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_1], z_1_1);
+                vec_store(&tape->local.lstm.z[b_plus_1][n_plus_2], z_1_2);
+                vec_store(&tape->local.lstm.z[b_plus_2][n], z_2_0);
+                vec_store(&tape->local.lstm.z[b_plus_2][n_plus_1], z_2_1);
+                vec_store(&tape->local.lstm.z[b_plus_2][n_plus_2], z_2_2);
+                vec_store(&tape->local.lstm.z[b_plus_3][n], z_3_0);
+                vec_store(&tape->local.lstm.z[b_plus_3][n_plus_1], z_3_1);
+                vec_store(&tape->local.lstm.z[b_plus_3][n_plus_2], z_3_2);
             }
         }
 #endif
+        /* lstm.i[t,b,n] = sigmoid(lstm.z[t,b,n])
+         * lstm.f[t,b,n] = sigmoid(lstm.z[t,b,n+100])
+         * lstm.g[t,b,n] = tanh(lstm.z[t,b,n+200])
+         * lstm.o[t,b,n] = sigmoid(lstm.z[t,b,n+300])
+         * lstm.c[t+1,b,n] = lstm.f[t,b,n] * lstm.c[t,b,n] + lstm.i[t,b,n] * lstm.g[t,b,n]
+         * lstm.tanh_c[t,b,n] = tanh(lstm.c[t+1,b,n])
+         * lstm.h[t+1,b,n] = lstm.o[t,b,n] * lstm.tanh_c[t,b,n] */
+        for (int b = 0; b < rows; b++) {
+            for (int n = 0; n < SENTIMENT_LSTM_UNITS; n += VEC) {
+                const vec z = vec_load_part(&tape->local.lstm.z[b][n], 100 - n);
+                const vec i = vec_sigmoid(z);
+                const vec z_2 = vec_load_part(&tape->local.lstm.z[b][n + 100], 100 - n);
+                const vec f = vec_sigmoid(z_2);
+                const vec z_3 = vec_load_part(&tape->local.lstm.z[b][n + 200], 100 - n);
+                const vec g = vec_tanh(z_3);
+                const vec z_4 = vec_load_part(&tape->local.lstm.z[b][n + 300], 100 - n);
+                const vec o = vec_sigmoid(z_4);
+                const vec c = vec_load(&tape->lstm.c[t][b][n]);
+                const vec c_next = f * c + i * g;
+                const vec tanh_c = vec_tanh(c_next);
+                const vec h_next = o * tanh_c;
+                vec_store(&tape->lstm.i[t][b][n], i);
+                vec_store(&tape->lstm.f[t][b][n], f);
+                vec_store(&tape->lstm.g[t][b][n], g);
+                vec_store(&tape->lstm.o[t][b][n], o);
+                vec_store(&tape->lstm.c[t + 1][b][n], c_next);
+                vec_store(&tape->lstm.tanh_c[t][b][n], tanh_c);
+                vec_store(&tape->lstm.h[t + 1][b][n], h_next);
+            }
+        }
     }
 }
 

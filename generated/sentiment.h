@@ -168,15 +168,12 @@ struct sentiment_gradients {
 };
 
 /* What prediction reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 441 KB. Not on the stack. */
+ * change. 208 KB. */
 struct sentiment_packed {
     struct {
         float bias[400];
         float kernel[5][SENTIMENT_EMBEDDING_OUTPUT_DIM][80];
         float recurrent_kernel[5][SENTIMENT_LSTM_UNITS][80];
-        float bias_batch[7][4][16];
-        float kernel_batch[7][SENTIMENT_EMBEDDING_OUTPUT_DIM][4][16];
-        float recurrent_kernel_batch[7][SENTIMENT_LSTM_UNITS][4][16];
     } lstm;
     struct {
         float kernel[SENTIMENT_DENSE_UNITS][112];
@@ -206,7 +203,7 @@ struct sentiment_scratch {
     } dense;
 };
 
-/* Memory for one sentiment_predict_batch at a time; its contents need not be kept. 856 KB. Not on the stack. */
+/* Memory for one sentiment_predict_batch at a time; its contents need not be kept. 906 KB. Not on the stack. */
 struct sentiment_batch_scratch {
     struct {
         float y[SENTIMENT_TIMESTEPS][SENTIMENT_BATCH][SENTIMENT_EMBEDDING_OUTPUT_DIM];
@@ -219,6 +216,9 @@ struct sentiment_batch_scratch {
         float y[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float z[SENTIMENT_BATCH][400];      /* one of 200 steps */
+        } lstm;
         struct {
             float z[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
         } dense;
@@ -234,12 +234,12 @@ struct sentiment_state {
 };
 
 /* What training reads. It points to the weights, which must stay where they are: prepare again after they move or
- * change. 459 KB. Not on the stack. */
+ * change. 434 KB. Not on the stack. */
 struct sentiment_training {
     struct {
-        float bias[7][4][16];
-        float kernel[7][SENTIMENT_EMBEDDING_OUTPUT_DIM][4][16];
-        float recurrent_kernel[7][SENTIMENT_LSTM_UNITS][4][16];
+        float bias[400];
+        float kernel[5][SENTIMENT_EMBEDDING_OUTPUT_DIM][80];
+        float recurrent_kernel[5][SENTIMENT_LSTM_UNITS][80];
         float recurrent_kernel_transposed[7][400][16];
         float kernel_transposed[2][400][16];
     } lstm;
@@ -276,6 +276,9 @@ struct sentiment_tape {
         float d_y[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
     } dense;
     union {                 /* intermediate values; only one of these is alive at a time */
+        struct {
+            float z[SENTIMENT_BATCH][400];      /* one of 200 steps */
+        } lstm;
         struct {
             float side[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];
             float softplus_z[SENTIMENT_BATCH][SENTIMENT_DENSE_UNITS];

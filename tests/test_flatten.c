@@ -42,12 +42,14 @@ static int width(const Ir *ir, const char *layer, const char *name)
 Test(flatten, units_that_would_leave_vectors_empty)
 {
     static const struct { const char *text; int lanes, single, batch, adjoint; } cases[] = {
-        { "Input{5, 3}, LSTM{100}, loss = 'mse'", 16, 400, 100, 400 },
-        { "Input{5}, Embedding{9, 6}, LSTM{100}, loss = 'mse'", 16, 400, 100, 400 },
+        { "Input{5, 3}, LSTM{100}, loss = 'mse'", 16, 400, 400, 400 },        /* 28 and 25, which are five panels */
+        { "Input{5}, Embedding{9, 6}, LSTM{100}, loss = 'mse'", 16, 400, 400, 400 },
         { "Input{5, 3}, LSTM{100}, loss = 'mse'", 8, 100, 100, 100 },       /* 13 vectors of 8 leave little empty */
         { "Input{5, 3}, LSTM{128}, loss = 'mse'", 16, 128, 128, 128 },
         { "Input{5, 3}, LSTM{20}, loss = 'mse'", 16, 80, 80, 80 },          /* 8 vectors apart, 5 together */
         { "Input{5, 3}, LSTM{33}, loss = 'mse'", 16, 132, 132, 132 },
+        { "Input{5, 3}, LSTM{40}, loss = 'mse'", 16, 160, 160, 160 },
+        { "Input{5, 3}, LSTM{72}, loss = 'mse'", 16, 288, 72, 288 },          /* 20 and 18: no whole panels of five */
         { "Input{5, 3}, LSTM{52}, loss = 'mse'", 16, 208, 52, 208 },        /* 16 and 13: to rows not worth it */
         { "Input{5, 3}, LSTM{7}, loss = 'mse'", 8, 7, 7, 7 },               /* less than a vector each */
         { "Input{5, 3}, LSTM{1}, loss = 'mse'", 8, 1, 1, 1 },

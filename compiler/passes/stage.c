@@ -340,8 +340,8 @@ static void move_out_of_loops(Ir *ir, const Target *target, bool for_blas)
         Body body = body_of(ir, arena, i);
         body.forward = statement->section == SECTION_FORWARD;
         body.for_lanes = for_lanes;
-        /* a tape of one row keeps all turns of what such sums form: for weights that no first cache holds */
-        body.few_weights = ir->batch_axis ? (size_t)target->first_cache / sizeof(float) : 0;
+        /* a tape of one row keeps all turns of what such sums form: for weights that fill much of the first cache */
+        body.few_weights = ir->batch_axis ? (size_t)target->first_cache / 2 / sizeof(float) : 0;
         body.for_blas = for_blas ? target : NULL;
         if (find_leaving(&body))
             move_out(&body);
