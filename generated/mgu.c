@@ -2161,7 +2161,7 @@ static void dense_step(const struct mgu_weights *restrict weights, const struct 
 static int mgu_step_with(const struct mgu_weights *restrict weights, const struct mgu_packed *restrict packed,
     struct mgu_state *restrict state, const float *restrict x, float *restrict y)
 {
-    struct mgu_step_memory memory, *const scratch = &memory;
+    _Alignas(LANES * sizeof(float)) struct mgu_step_memory memory, *const scratch = &memory;
     mgu_layer_step(packed, state, scratch, x);
     dense_step(weights, packed, state, scratch);
     /* output[n] = dense.y[n] */

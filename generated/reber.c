@@ -2401,7 +2401,7 @@ static void dense_step(const struct reber_packed *restrict packed, struct reber_
 static int reber_step_with(const struct reber_packed *restrict packed, struct reber_state *restrict state,
     const int32_t *restrict x, float *restrict y)
 {
-    struct reber_step_memory memory, *const scratch = &memory;
+    _Alignas(LANES * sizeof(float)) struct reber_step_memory memory, *const scratch = &memory;
     lstm_step(packed, state, scratch, x);
     dense_step(packed, state, scratch, y);
     /* lstm.h[0,n] = lstm.h[1,n] */

@@ -171,8 +171,8 @@ struct reber_packed {
         float recurrent_kernel[2][REBER_LSTM_UNITS][48];
     } lstm;
     struct {
-        float bias[16];
         float kernel[1][REBER_LSTM_UNITS][16];
+        float bias[16];
     } dense;
     const struct reber_weights *weights;
 };
@@ -234,8 +234,8 @@ struct reber_training {
         float kernel_transposed[8][96];
     } lstm;
     struct {
-        float bias[16];
         float kernel[1][REBER_LSTM_UNITS][16];
+        float bias[16];
         float kernel_transposed[2][REBER_DENSE_UNITS][16];
     } dense;
     const struct reber_weights *weights;

@@ -1936,7 +1936,7 @@ static int sentiment_step_with(const struct sentiment_weights *restrict weights,
     const struct sentiment_packed *restrict packed, struct sentiment_state *restrict state, const int32_t *restrict x,
     float *restrict y)
 {
-    struct sentiment_step_memory memory, *const scratch = &memory;
+    _Alignas(LANES * sizeof(float)) struct sentiment_step_memory memory, *const scratch = &memory;
     /* embedding.y[t,n] = embedding.embeddings[x[t],n] */
     for (int n = 0; n < SENTIMENT_EMBEDDING_OUTPUT_DIM; n += VEC) {
         const vec y_ = vec_load(&weights->embedding.embeddings[clamped(x[0], 5000)][n]);

@@ -78,7 +78,8 @@ size_t      tensor_elements(const Tensor *tensor);
 /* dimensions of the array that holds it: one more where it is blocked */
 int         tensor_memory_rank(const Tensor *tensor);
 int         tensor_memory_extent(const Tensor *tensor, int dimension);
-bool        tensor_is_whole(const Tensor *tensor);              /* of whole vectors, if of any */
+/* Of whole vectors, where some tensor of its home is of vectors. */
+bool        tensor_is_whole(const Ir *ir, const Tensor *tensor);
 bool        tensor_has_words(const Tensor *tensor);             /* a word for every two elements */
 bool        home_has_vectors(const Ir *ir, Home home);          /* a tensor in it has a layout made for vectors */
 /* "lstm.z", without the struct it is in */

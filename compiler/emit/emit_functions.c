@@ -225,7 +225,9 @@ static void begin_reset(const Function *to)
 static void begin_step(const Function *to)
 {
     if (has_home(to->ir, HOME_SCRATCH))
-        put(to->out, "struct %s_step_memory memory, *const scratch = &memory;", to->programs->model->descriptor.name);
+        put(to->out, "%sstruct %s_step_memory memory, *const scratch = &memory;",
+            home_has_vectors(to->ir, HOME_SCRATCH) ? "_Alignas(LANES * sizeof(float)) " : "",
+            to->programs->model->descriptor.name);
     put_unless_used(to, "state", HOME_STATE);
     put_unless_read(to);
 }

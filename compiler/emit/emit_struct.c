@@ -2,10 +2,10 @@
  * by layer. */
 #include "emit.h"
 
-static bool all_are_whole(const TensorList *tensors)
+static bool all_are_whole(const Ir *ir, const TensorList *tensors)
 {
     for (int i = 0; i < tensors->count; i++)
-        if (!tensor_is_whole(tensors->list[i]))
+        if (!tensor_is_whole(ir, tensors->list[i]))
             return false;
     return true;
 }
@@ -24,7 +24,7 @@ static void put_layers(const StructText *to, bool whole)
 {
     for (int i = 0; i < to->contents.layer_count; i++) {
         const TensorList *layer = &to->contents.layers[i];
-        if (all_are_whole(layer) != whole)
+        if (all_are_whole(to->ir, layer) != whole)
             continue;
         const char *name = c_layer_name(to->arena, layer->list[0]->layer),
                    *type = group_type(to->groups, to->of_struct, name);

@@ -53,7 +53,7 @@ bool tensor_has_words(const Tensor *tensor)
 bool home_has_vectors(const Ir *ir, Home home)
 {
     for (int i = 0; i < ir->tensor_count; i++)
-        if (ir->tensors[i]->home == home && ir->tensors[i]->layout != LAYOUT_ROWS)
+        if (ir->tensors[i]->home == home && (ir->tensors[i]->layout != LAYOUT_ROWS || ir->tensors[i]->panel > 0))
             return true;
     return false;
 }
@@ -195,18 +195,27 @@ void emit_tensor_line(Out *out, Arena *arena, const Ir *ir, const Tensor *tensor
     put(out, "%s;%s", text, note);
 }
 
+static int widest_lanes(const Ir *ir, Home home)
+{
+    int lanes = 1;
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (ir->tensors[i]->home == home && ir->tensors[i]->lanes > lanes)
+            lanes = ir->tensors[i]->lanes;
+    return lanes;
+}
+
 /* Vectors come first in every struct, and structs of whole vectors before others: so they are aligned where the
  * outermost one is. */
-bool tensor_is_whole(const Tensor *tensor)
+bool tensor_is_whole(const Ir *ir, const Tensor *tensor)
 {
-    return tensor->lanes <= 1 || tensor_elements(tensor) % (size_t)tensor->lanes == 0;
+    return tensor_elements(tensor) % (size_t)widest_lanes(ir, tensor->home) == 0;
 }
 
 void emit_layer_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *layer, bool named)
 {
     for (int odd = 0; odd <= 1; odd++)
         for (int i = 0; i < layer->count; i++)
-            if (tensor_is_whole(layer->list[i]) == !odd)
+            if (tensor_is_whole(ir, layer->list[i]) == !odd)
                 emit_tensor_line(out, arena, ir, layer->list[i], c_name(arena, layer->list[i]->name), named);
 }
 
@@ -214,7 +223,7 @@ void emit_unit_lines(Out *out, Arena *arena, const Ir *ir, const TensorList *uni
 {
     for (int odd = 0; odd <= 1; odd++)
         for (int i = 0; i < unit->count; i++)
-            if (tensor_is_whole(unit->list[i]) == !odd)
+            if (tensor_is_whole(ir, unit->list[i]) == !odd)
                 emit_tensor_line(out, arena, ir, unit->list[i], name_in_unit(arena, ir, unit->list[i]), named);
 }
 
