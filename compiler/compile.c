@@ -28,8 +28,9 @@
 
 #define PASSES(PASS) \
     PASS(LOWER, "lower") PASS(GRAD, "grad") PASS(STAGE, "stage") PASS(PHASES, "phases") PASS(BLAS, "blas") \
-    PASS(FLATTEN, "flatten") PASS(TRANSPOSE, "transpose") PASS(TILE, "tile") PASS(PIECE, "piece") PASS(PACK, "pack") \
-    PASS(SCHEDULE, "schedule") PASS(PLAN, "plan") PASS(IDLE, "idle") PASS(FIRST_TURN, "first_turn")
+    PASS(BATCH_FIRST, "batch_first") PASS(FLATTEN, "flatten") PASS(TRANSPOSE, "transpose") PASS(TILE, "tile") \
+    PASS(PIECE, "piece") PASS(PACK, "pack") PASS(SCHEDULE, "schedule") PASS(PLAN, "plan") PASS(IDLE, "idle") \
+    PASS(FIRST_TURN, "first_turn")
 
 enum {
 #define NUMBER(pass, name) PASS_##pass,
@@ -113,6 +114,8 @@ static Ir *run_passes(const Pipeline *pipeline, ProgramKind kind, Ir *ir)
             phases(ir, options->layer_phases);
         if (p == PASS_BLAS && options->blas)
             blas(ir, options->target);
+        if (p == PASS_BATCH_FIRST)
+            batch_first(ir, options->target);
         /* of bf16 there are fewer bytes to read than instructions to do so */
         if (p == PASS_FLATTEN && (traits->training || !options->bf16))
             flatten(ir, options->target);

@@ -481,6 +481,9 @@ static void evaluate(Trial *trial, const Target *target, bool first)
         blas(ir, target);
         evaluate_pass(trial, ir, "blas", true);
     }
+    batch_first(ir, target);
+    if (target->lanes > 1)
+        evaluate_pass(trial, ir, "batch_first", true);
     flatten(ir, target);
     if (target->lanes > 1)
         evaluate_pass(trial, ir, "flatten", true);

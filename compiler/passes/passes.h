@@ -27,6 +27,9 @@ void phases(Ir *ir, bool by_layers);
 /* blas: products of matrices beyond the target's threshold are going to be calls of BLAS. */
 void blas(Ir *ir, const Target *target);
 
+/* batch_first: what no time loop touches has the rows of the batch outside of the steps, where that is nearer. */
+void batch_first(Ir *ir, const Target *target);
+
 /* flatten: gates whose units leave vectors half empty lie one after the other. */
 void flatten(Ir *ir, const Target *target);
 
