@@ -128,7 +128,7 @@ static Ir *run_passes(const Pipeline *pipeline, ProgramKind kind, Ir *ir)
         if (p == PASS_PIECE)
             piece(ir);
         if (p == PASS_PACK)
-            pack(ir, options->bf16 && !traits->training);
+            pack(ir, options->target, options->bf16 && !traits->training);
         if (p == PASS_SCHEDULE)
             schedule(ir, options->target, options->unroll);
         if (p == PASS_SCHEDULE && traits->training)

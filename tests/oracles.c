@@ -494,7 +494,7 @@ static void evaluate(Trial *trial, const Target *target, bool first)
     piece(ir);
     if (target->lanes > 1)
         evaluate_pass(trial, ir, "tile", true);
-    pack(ir, trial->oracles->bf16);
+    pack(ir, target, trial->oracles->bf16);
     if (target->lanes > 1)
         evaluate_pass(trial, ir, "pack", true);
     schedule(ir, target, trial->oracles->unroll);

@@ -147,7 +147,7 @@ Test(stage, a_single_row_in_training_shares_large_kernels)
 {
     expect_places("Input{9, 80}, LSTM{24}, loss = 'mse'", &one_sample_training, (const Expected[]){
         { IN_FRONT, "lstm.z[t,b,g,n] += lstm.kernel" }, { IN_LOOP, "lstm.z[t,b,g,n] += lstm.recurrent_kernel" }, { 0 } });
-    expect_places("Input{9, 40}, LSTM{24}, loss = 'mse'", &one_sample_training, (const Expected[]){ { IN_LOOP, "lstm.z[t,b,g,n] += lstm.kernel" }, { 0 } });
+    expect_places("Input{9, 30}, LSTM{24}, loss = 'mse'", &one_sample_training, (const Expected[]){ { IN_LOOP, "lstm.z[t,b,g,n] += lstm.kernel" }, { 0 } });
     expect_places("Input{9, 80}, LSTM{24}, loss = 'mse'", &training, (const Expected[]){ { IN_LOOP, "lstm.z[t,b,g,n] += lstm.kernel" }, { 0 } });
 }
 

@@ -228,6 +228,10 @@ static const char convolutions[] =
     "return Sequential{ name = 'pair', batch_size = 32, shards = 1, Input{40, 12}, Conv1D{64, 5, name = 'first'},\n"
     "  Conv1D{48, 5, name = 'second'}, GlobalAveragePooling1D{}, Dense{3}, loss = 'mse' }";
 
+static const char recurrences[] =
+    "return Sequential{ name = 'pair', batch_size = 32, shards = 1, Input{40, 12}, GRU{16, return_sequences = true},\n"
+    "  Conv1D{24, 3, name = 'second'}, loss = 'mse' }";
+
 static const Statement *sum_into(const Ir *ir, const char *layer, const char *name)
 {
     for (int i = 0; i < ir->statement_count; i++) {
@@ -253,10 +257,11 @@ Test(tile, a_scatter_takes_rows_of_the_batch_side_by_side)
 }
 
 /* Values lie [step][row]: the sum over both walks through them as they lie. */
-Test(tile, a_gradient_is_summed_over_steps_and_in_each_over_rows)
+/* In the order of the memory of what it reads: step by step where a loop over time has written it, else row by row. */
+static void expect_steps_outside(const char *text, const char *layer, bool outside)
 {
-    Build all = compile_vector(convolutions, 8);
-    const Statement *sum = sum_into(all.compiled.programs.training, "second", "d_kernel");
+    Build all = compile_vector(text, 8);
+    const Statement *sum = sum_into(all.compiled.programs.training, layer, "d_kernel");
     int rows = -1, steps = -1;
     for (int a = 0; a < sum->axis_count; a++)
         if (sum->axes[a]->kind == AXIS_BATCH)
@@ -264,8 +269,14 @@ Test(tile, a_gradient_is_summed_over_steps_and_in_each_over_rows)
         else if (axis_is_summed(sum, sum->axes[a]))
             steps = a;
     cr_assert(rows >= 0 && steps >= 0);
-    cr_assert_lt(steps, rows, "rows outside of steps");
+    cr_expect_eq(steps < rows, outside, "%s", text);
     release(&all);
+}
+
+Test(tile, a_gradient_is_summed_in_the_order_of_memory)
+{
+    expect_steps_outside(convolutions, "second", false);
+    expect_steps_outside(recurrences, "second", true);
 }
 
 /* ---- the simulator of tiles sees what is wrong ---- */
@@ -415,4 +426,36 @@ Test(tile, a_scatter_of_one_sample_keeps_its_order)
     cr_assert(lanes_of(sum, target_find("vector")).ordered);
     cr_assert_null(sum->tile->row, "%s side by side", sum->tile->row->name);
     arena_free(arena);
+}
+
+/* ---- weights without a copy ---- */
+
+static bool has_copy(const Ir *ir, const char *layer, const char *name)
+{
+    for (int i = 0; i < ir->tensor_count; i++)
+        if (ir->tensors[i]->home == HOME_PREPARED && !strcmp(ir->tensors[i]->layer, layer) && !strcmp(ir->tensors[i]->name, name))
+            return true;
+    return false;
+}
+
+static void expect_copy(const char *text, bool training, bool expected)
+{
+    Build all = compile_vector(text, 8);
+    const Programs *p = &all.compiled.programs;
+    cr_expect_eq(has_copy(training ? p->training : p->single, "lstm", "recurrent_kernel"), expected, "%s, training %d", text, training);
+    release(&all);
+}
+
+/* 2 rows of 6 steps do not pay a copy of what each update changes; what predicts copies once. */
+Test(tile, few_rows_read_weights_where_they_are)
+{
+    static const char few[] = "return Sequential{ name = 'few', batch_size = 2, shards = 1, Input{6, 3}, LSTM{8}, loss = 'mse' }";
+    expect_copy(few, true, false);
+    expect_copy(few, false, true);
+    expect_copy("return Sequential{ name = 'many', batch_size = 8, shards = 1, Input{6, 3}, LSTM{8}, loss = 'mse' }", true, true);
+    expect_copy("return Sequential{ name = 'parts', batch_size = 2, shards = 1, Input{6, 3}, LSTM{9}, loss = 'mse' }", true, true);
+    expect_copy("return Sequential{ name = 'far', batch_size = 2, shards = 1, Input{6, 3}, LSTM{256}, loss = 'mse' }", true, true);
+    expect_agreement_with(few, &(Oracles){ .seed = 1, .targets = ORACLE_VECTOR_8 });
+    expect_agreement_with("return Sequential{ name = 'gates', batch_size = 4, shards = 2, Input{5, 3}, GRU{16, return_sequences = true}, GRU{8, reset_after = false}, Dense{8}, "
+                          "loss = 'mse' }", &(Oracles){ .seed = 2, .targets = ORACLE_VECTOR_8 | ORACLE_VECTOR_16 });
 }

@@ -8,7 +8,7 @@
 
 #define WASTE 1.06              /* by so much more work, at least: gates that lie apart are finished in registers */
 #define WASTE_OF_ROWS 1.3       /* the same where rows share what is read, or so little is that gates are waited for */
-#define WASTE_OF_PANELS 1.1    /* the same where whole panels of the most vectors make them all */
+#define WASTE_OF_PANELS 1.1     /* to rows, where whole panels of the most vectors hold them, and units go in pairs */
 #define PANEL_LEAST 3           /* fewer vectors side by side, with two accumulators each, would wait for themselves */
 #define PANEL_MOST 5
 
@@ -39,8 +39,8 @@ static bool is_worth_it(const Flattener *f, const Tensor *tensor)
                  (f->ir->batch == 1 || tensor->role == ROLE_ADJOINT);
     if (reads && units * gates % lanes == 0 && apart >= together * WASTE)
         return true;
-    double waste = together % PANEL_MOST ? WASTE_OF_ROWS : WASTE_OF_PANELS;
-    return units > lanes && apart >= together * waste;
+    bool whole_panels = f->ir->batch > 1 && together % PANEL_MOST == 0 && units % 2 == 0;
+    return units > lanes && apart >= together * (whole_panels ? WASTE_OF_PANELS : WASTE_OF_ROWS);
 }
 
 static const Axis *axis_alone(const Index *index)

@@ -10,8 +10,11 @@
 
 #include <string.h>
 
+#define STRIDE_IN_PLACE 3072    /* bytes */
+
 typedef struct Packer {
     Ir *ir;
+    const Target *target;
     Statement **copies;         /* made so far */
     int count, capacity;
     Numbers *copies_of;         /* by the number of the weight: in copies */
@@ -40,10 +43,34 @@ static bool is_beside_sum(const Packer *packer)
     return sums;
 }
 
+/* Rows of the batch and of time that read the weight before it is another one. */
+static long long rows_of_step(const Packer *packer, const Access *access)
+{
+    const Statement *statement = packer->statement;
+    long long rows = statement->loop ? statement->loop->axis->extent : 1;
+    for (int a = 0; a < statement->axis_count; a++)
+        if (!access_uses(access, statement->axes[a]))
+            rows *= statement->axes[a]->kind == AXIS_BATCH ? packer->ir->batch : statement->axes[a]->extent;
+    return rows;
+}
+
+/* A copy after each update would cost more than it saves. But of rows that are no whole vectors, parts would be loaded,
+ * and rows that are farther apart no prefetcher follows: they share few places of the first cache. */
+static bool is_read_in_place(const Packer *packer, const Access *access)
+{
+    const Tensor *weight = access->tensor;
+    const int row = weight->extent[weight->rank - 1];
+    return packer->ir->training && weight->rank > 1 && lanes_walk(access, packer->statement->tile->lane) &&
+           row % packer->target->lanes == 0 && row * (int)sizeof(float) <= STRIDE_IN_PLACE &&
+           rows_of_step(packer, access) <= packer->target->rows_in_place;
+}
+
 /* Worth a copy: read again and again, or not to be walked as it lies. */
 static bool is_worth_it(const Packer *packer, const Access *access)
 {
-    return packer->statement->loop || is_beside_sum(packer) || !lanes_walk(access, packer->statement->tile->lane);
+    return !is_read_in_place(packer, access) &&
+           (packer->statement->loop || is_beside_sum(packer) ||
+            !lanes_walk(access, packer->statement->tile->lane));
 }
 
 /* The axes of the access, in the order of the loops that read it, the lane last. */
@@ -243,9 +270,10 @@ static void insert_copies(Packer *packer)
         arena_append(ir->arena, ir->statements, ir->statement_count, ir->statement_capacity, rest[i]);
 }
 
-void pack(Ir *ir, bool bf16)
+void pack(Ir *ir, const Target *target, bool bf16)
 {
-    Packer packer = { .ir = ir, .bf16 = bf16, .copies_of = arena_array(ir->arena, Numbers, ir->tensor_count + 1),
+    Packer packer = { .ir = ir, .target = target, .bf16 = bf16,
+                      .copies_of = arena_array(ir->arena, Numbers, ir->tensor_count + 1),
                       .names = tensor_names(ir->arena, ir, false) };
     for (int i = 0; i < ir->statement_count; i++) {
         packer.statement = ir->statements[i];

@@ -44,7 +44,7 @@ void piece(Ir *ir);
 
 /* pack: weights that tiles sum over are copied at prepare time into the order in which they are read; `bf16`: as bf16,
  * two in a word. */
-void pack(Ir *ir, bool bf16);
+void pack(Ir *ir, const Target *target, bool bf16);
 
 /* rows: in a training program: which copies can be made row by row of their weights. */
 void rows(Ir *ir);

@@ -9,11 +9,12 @@
  * than that. */
 #define BLAS .blas_side = 768, .blas_terms = 256
 
-#define VECTOR(lanes_, accumulators_, narrow_, half_) \
+#define VECTOR(lanes_, accumulators_, narrow_, rows_, half_) \
     { \
         .name = "vector", .lanes = lanes_, .full_unroll_budget = 512, .small_nest = 4, .unroll_factor = 1, .sums = 8, \
         .function_budget = 256, .accumulators = accumulators_, .narrow = narrow_, .first_cache = 24 << 10, \
-        .second_cache = 1 << 20, .table_bytes = 1 << 20, .flat_bytes = 24 << 10, .half = half_, BLAS \
+        .second_cache = 1 << 20, .table_bytes = 1 << 20, .flat_bytes = 24 << 10, .rows_in_place = rows_, \
+        .half = half_, BLAS \
     }
 
 static const Target targets[] = {
@@ -29,9 +30,9 @@ static const Target targets[] = {
       BLAS },
     /* vector: any machine with vectors of up to so many floats; 16 registers hold 12 sums, the operands and their
        products. Those with vectors of 16 floats have 32 of them. */
-    VECTOR(8, 12, 0, 2),
-    VECTOR(4, 12, 0, 0),
-    VECTOR(16, 24, 8, 1.3),
+    VECTOR(8, 12, 0, 20, 2),
+    VECTOR(4, 12, 0, 0, 0),
+    VECTOR(16, 24, 8, 20, 1.3),
 };
 
 #define TARGETS (sizeof targets / sizeof *targets)

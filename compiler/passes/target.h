@@ -23,6 +23,7 @@ typedef struct Target {
     /* gates whose recurrent kernels take at least so much may lie one after the other; short steps wait for them
      * then */
     int flat_bytes;
+    int rows_in_place;          /* a training step of so many rows and steps reads weights without a copy of them */
     /* half as many lanes take so much longer for as many units; 0: there is no such row. Of 16 lanes: 1.08 where
      * AVX-512 goes through units of half the width (Zen 4), up to 1.9 elsewhere, measured. */
     double half;
