@@ -211,6 +211,11 @@ test-clients: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/clients.sh $(BUILD)/lstmc
 
+# Trainings under mpirun, killed 50 times, each time resumed by another number of ranks: the bits of one program? KILLS:
+# so many; SEED: of ranks, victims and moments.
+test-kills: all
+	@tests/kills.sh $(BUILD)/lstmc $(or $(KILLS),50) $(SEED)
+
 # Faults planted one by one, each caught by the test that it names; goes on where it was stopped. MUTANTS: names of
 # some.
 mutants: deps
@@ -261,8 +266,8 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: always all generated golden catalogue tests test test-sanitized test-targets test-clients mutants demo bench \
-        bench-quick sweep sweep-quick scaling scaling-quick deps clean
+.PHONY: always all generated golden catalogue tests test test-sanitized test-targets test-clients test-kills \
+        mutants demo bench bench-quick sweep sweep-quick scaling scaling-quick deps clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
