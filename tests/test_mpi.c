@@ -99,6 +99,17 @@ Test(mpi, mistakes)
     command_folder_remove(folder);
 }
 
+/* mpirun within a job of Slurm: the first of its ranks speaks, whatever number Slurm has given to what started it. */
+Test(mpi, within_a_job_of_slurm)
+{
+    skip_without_mpi();
+    char *folder = command_folder();
+    write_model(folder, 0);
+    command_expect(folder, 60, RUN "export SLURM_STEP_ID=0 SLURM_STEP_NUM_TASKS=3 SLURM_PROCID=1; $R 2 $L train norm.lua --quiet", 0,
+                   "weights: norm.safetensors\n", NULL);
+    command_folder_remove(folder);
+}
+
 /* Copied without what stands beside it, the program says what is missing; for one program nothing is. */
 Test(mpi, without_the_module)
 {

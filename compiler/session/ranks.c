@@ -25,20 +25,38 @@ static int number_of(const char *name)
     return number > 0 ? number : 0;
 }
 
+/* How many a launcher has started, and which of them this is. mpirun may have been started by Slurm, whose numbers then
+ * are those of something else: the first line that is there counts. */
+typedef struct Launcher {
+    const char *ranks, *rank;
+} Launcher;
+
+static const Launcher launchers[] = {
+    { "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK" },
+    { "PMI_SIZE", "PMI_RANK" },
+    { "SLURM_STEP_NUM_TASKS", "SLURM_PROCID" },
+};
+
+static const Launcher *find_launcher(void)
+{
+    for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)
+        if (getenv(launchers[i].ranks) && getenv(launchers[i].rank))
+            return &launchers[i];
+    return NULL;
+}
+
 int ranks_asked(void)
 {
-    int asked = number_of("OMPI_COMM_WORLD_SIZE");
-    if (!asked)
-        asked = number_of("PMI_SIZE");
-    if (!asked && getenv("SLURM_STEP_ID") && getenv("SLURM_PROCID"))
-        asked = number_of("SLURM_STEP_NUM_TASKS");
+    const Launcher *launcher = find_launcher();
+    int asked = launcher ? number_of(launcher->ranks) : 1;
     return asked > 1 ? asked : 1;
 }
 
 /* Known before anybody has joined. */
 static bool is_first(void)
 {
-    return !number_of("OMPI_COMM_WORLD_RANK") && !number_of("PMI_RANK") && !number_of("SLURM_PROCID");
+    const Launcher *launcher = find_launcher();
+    return !launcher || !number_of(launcher->rank);
 }
 
 /* ---- joining ---- */
@@ -103,6 +121,9 @@ int ranks_begin(Ranks *ranks, Arena *arena)
                          "openmpi-bin), or " MODULE " is not beside it");
     int (*begin)(struct lstmc_transport *, int *);
     *(void **)&begin = dlsym(ranks->module, "lstmc_mpi_open");
+    /* Open MPI ends a program that it cannot join to others, with many words and without these. */
+    if (is_first() && getenv("SLURM_PROCID") && !getenv("PMIX_RANK"))
+        fprintf(stderr, "note: MPI may not find the other programs: try srun --mpi=pmix\n");
     if (!begin || begin(&ranks->transport, &ranks->here))
         return fail_once("MPI cannot begin");
     if (ranks->transport.ranks != asked && is_first())
