@@ -14,6 +14,7 @@
 #define FIRST_STEP 1e-3
 #define CLEAR_AGREEMENT 1e-7        /* of the largest derivative: no second look */
 #define TINY_STEP 1e-10             /* within which the loss is a line, but for its rounding */
+#define MOVES 4                     /* of 8 tiny steps that change the loss: enough to see its rounding */
 #define SAFETY 4                    /* times the error that is seen */
 
 /* ---- one derivative ---- */
@@ -35,18 +36,26 @@ static double loss_along(Probe *probe, const Subject *subject, double step, bool
     return loss;
 }
 
-/* By how much rounding moves the loss: second differences over steps so small that nothing else is left of them. */
+/* By how much rounding moves the loss: second differences over steps so small that nothing else is left of them, but
+ * large enough for the loss to move. Where its terms cancel, or hardly depend on these values, it may stand still over
+ * the smallest steps, although the next ones show that its terms are rounded by far more than the last digit of it. */
 static double noise_of_loss(Probe *probe, const Subject *subject)
 {
-    double last[3] = { 0 }, noise = DBL_EPSILON * fabs(probe->loss);
+    double noise = DBL_EPSILON * fabs(probe->loss);
     bool same_side = true;
+    int moves = 0;
     memcpy(probe->before, subject->values, subject->count * sizeof(double));
-    for (int i = -4; i <= 4 && same_side; i++) {
-        last[0] = last[1];
-        last[1] = last[2];
-        last[2] = loss_along(probe, subject, i * TINY_STEP, &same_side);
-        if (i >= -2 && same_side)
-            noise = fmax(noise, fabs(last[0] - 2 * last[1] + last[2]) / 2);
+    for (double step = TINY_STEP; step < FIRST_STEP && moves < MOVES && same_side; step *= 4) {
+        double last[3] = { 0 };
+        moves = 0;
+        for (int i = -4; i <= 4 && same_side; i++) {
+            last[0] = last[1];
+            last[1] = last[2];
+            last[2] = loss_along(probe, subject, i * step, &same_side);
+            moves += i > -4 && last[2] != last[1];
+            if (i >= -2 && same_side)
+                noise = fmax(noise, fabs(last[0] - 2 * last[1] + last[2]) / 2);
+        }
     }
     memcpy(subject->values, probe->before, subject->count * sizeof(double));
     return noise;
