@@ -143,10 +143,19 @@ struct lstmc_mapping {
     size_t bytes;
 };
 
+/* Samples that are made each time somebody asks for them, out of what their reader keeps: a file that is mapped, the
+ * rows of a table. */
+struct lstmc_source {
+    /* x, or y, of a sample, in the model's types. Several threads at once. NULL: there is no source. */
+    void (*make)(const void *kept, size_t sample, void *to);
+    void *kept;
+    void (*free)(void *kept);
+};
+
 struct lstmc_dataset {
     size_t samples;
-    void *x;                    /* int32_t ids or float, [samples, input_count] */
-    void *y;                    /* int32_t classes or float, [samples, target_count] */
+    void *x;                    /* int32_t ids or float, [samples, input_count]; NULL: x_source makes them */
+    void *y;                    /* int32_t classes or float, [samples, target_count]; NULL: y_source makes them */
     int32_t *lengths;           /* [samples]: how many steps of each count; NULL: all */
     float *sample_weight;       /* [samples]: how much each loss counts; NULL: 1 */
     size_t weights;             /* > 1: a sample has so many, one for each of its losses */
@@ -157,6 +166,8 @@ struct lstmc_dataset {
     struct lstmc_meaning meaning;
     struct lstmc_notes notes;
     struct lstmc_mapping x_memory, y_memory;    /* where x and y lie; data larger than memory lies on a disk */
+    struct lstmc_source x_source, y_source;
+    size_t first_made;          /* what sample 0 is called in the sources */
     int is_view;                /* 1: the memory belongs to another data set, and lstmc_dataset_free leaves it alone */
 };
 
@@ -195,6 +206,21 @@ void   lstmc_denormalize(const struct lstmc_meaning *meaning, const float *y, do
 int  lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data);
 void lstmc_dataset_free(struct lstmc_dataset *data);
 
+/* samples.c. x and y of a sample: where they lie, or `room` for input_count, or target_count, numbers with them inside.
+ * Several threads at once, each with room of its own. */
+const void *lstmc_sample_inputs(const struct lstmc_model *model, const struct lstmc_dataset *data, size_t sample,
+                                void *room);
+const void *lstmc_sample_targets(const struct lstmc_model *model, const struct lstmc_dataset *data, size_t sample,
+                                 void *room);
+/* The same as copies, of `count` samples from `first` on, one behind the other. */
+void lstmc_copy_inputs(const struct lstmc_model *model, const struct lstmc_dataset *data, size_t first, size_t count,
+                       void *x);
+void lstmc_copy_targets(const struct lstmc_model *model, const struct lstmc_dataset *data, size_t first, size_t count,
+                        void *y);
+/* For whoever wants to read data->x and data->y: all samples into memory, if they are not. Of no view.
+ * LSTMC_NO_MEMORY. */
+int lstmc_dataset_make(const struct lstmc_model *model, struct lstmc_dataset *data);
+
 /* Sets the statistics of layers that adapt to their input (Normalization): mean and biased variance of each feature
  * over all samples of `data`, which are those that train. Behind lstmc_init, before lstmc_train; does nothing for a
  * model without such layers. */
@@ -227,9 +253,9 @@ int lstmc_npy_write_double(const char *path, const double *values, int rank, con
 
 /* x and y from two .npy files, converted to the model's types and checked against its shapes (axes of extent 1 at the
  * end may be missing; a longer time axis keeps the last steps: the readers of Keras's examples cut in front). ids >=
- * vocabulary become `unknown` (vocabulary 0: no change; y_path NULL: inputs alone). Arrays that are in the model's type
- * and shape already are not read but mapped. An id or class out of the model's range, and a float that is not finite,
- * is an error with row and column. */
+ * vocabulary become `unknown` (vocabulary 0: no change; y_path NULL: inputs alone). The files are looked through once
+ * and stay mapped; what is not in the model's type and shape is converted when somebody asks for a sample. An id or
+ * class out of the model's range, and a float that is not finite, is an error with row and column. */
 int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const char *y_path, int vocabulary, int unknown,
                    struct lstmc_dataset *data, struct lstmc_message *message);
 

@@ -107,9 +107,9 @@ int  lstmc_engine_create(const struct lstmc_model *model, struct lstmc_engine *e
 void lstmc_engine_free(struct lstmc_engine *engine);
 
 /* The outputs of samples `first` to first + rows - 1 of a data set, with their lengths; rows: as many as the engine
- * predicts at once. (evaluate.c) */
-void lstmc_predict_samples(struct lstmc_engine *engine, const struct lstmc_dataset *data, size_t first, int rows,
-                           float *output);
+ * predicts at once. The only failure is LSTMC_NO_MEMORY. (evaluate.c) */
+int lstmc_predict_samples(struct lstmc_engine *engine, const struct lstmc_dataset *data, size_t first, int rows,
+                          float *output);
 
 /* From now on so many threads, the caller's included, share the shards of train and evaluate, the rows of predict and
  * the updates of lstmc_train; 1 at first. Never more than model->shards, and fewer if the system has no more to give.

@@ -36,6 +36,8 @@ static int read_pair(const struct lstmc_model *model, struct temporary_file x, s
 {
     memset(message, 0, sizeof *message);
     int status = lstmc_read_npy(model, x.path, y.path, vocabulary, unknown, data, message);
+    if (!status && (status = lstmc_dataset_make(model, data)) != 0)
+        lstmc_dataset_free(data);
     temporary_remove(&x);
     temporary_remove(&y);
     return status;
@@ -354,6 +356,7 @@ Test(data, imdb)
     struct lstmc_message message;
     int read = lstmc_read_npy(&model, "../shared/data/imdb-ids/test_x.npy", "../shared/data/imdb-ids/test_y.npy", 5000, 2, &data, &message);
     cr_assert_eq(read, 0, "%s", message.text);
+    cr_assert_eq(lstmc_dataset_make(&model, &data), 0);
     double positive = 0;
     int32_t largest = 0;
     for (size_t i = 0; i < data.samples; i++)

@@ -142,7 +142,7 @@ Test(sequences, one_behind_the_other)
     const char *x = array(folder, "x.npy", steps[0], 2, 6, 2), *offsets = array(folder, "offsets.npy", ends, 1, 5, 0),
                *y = array(folder, "y.npy", classes, 1, 4, 0);
     cr_assert_eq(lstmc_read_ragged(&sequences, x, offsets, y, 0, 0, &data, &message), 0, "%s", message.text);
-    cr_assert_eq(data.samples, 4);
+    cr_assert(data.samples == 4 && lstmc_dataset_make(&sequences, &data) == 0);
     expect_floats("x", data.x, expected[0], 24);
     cr_expect(data.lengths[0] == 1 && data.lengths[1] == 0 && data.lengths[2] == 3 && data.lengths[3] == 1);
     cr_expect(((int32_t *)data.y)[0] == 2 && ((int32_t *)data.y)[3] == 1);
@@ -171,6 +171,7 @@ Test(sequences, targets_of_steps)
     static const int32_t expected[] = { 3, 0, 0, 1, 2, 1 };
     cr_assert_eq(lstmc_read_ragged(&tagger, array(folder, "x.npy", steps[0], 2, 5, 2), array(folder, "o.npy", ends, 1, 3, 0),
                                    array(folder, "y.npy", classes, 1, 5, 0), 0, 0, &data, &message), 0, "%s", message.text);
+    cr_assert_eq(lstmc_dataset_make(&tagger, &data), 0);
     cr_expect(!memcmp(data.y, expected, sizeof expected));
     const char *offsets = path_in(folder, "o.npy"), *of_steps = array(folder, "w.npy", (float[]){ 1, 9, 0.5f, 0, 2 }, 1, 5, 0),
                *of_samples = array(folder, "v.npy", (float[]){ 3, 4 }, 1, 2, 0), *bad = array(folder, "b.npy", (float[]){ 1, 9, 1, 1, -1 }, 1, 5, 0);
@@ -231,6 +232,7 @@ Test(sequences, padding_tells_lengths)
     for (int front = 0; front <= 1; front++) {
         cr_assert_eq(lstmc_read_npy(&steps, path_in(folder, "x.npy"), path_in(folder, "y.npy"), 0, 0, &data, &message), 0, "%s", message.text);
         cr_assert_eq(lstmc_count_lengths(&steps, front, &data, &message), 0, "%s", message.text);
+        cr_assert_eq(lstmc_dataset_make(&steps, &data), 0);
         static const int32_t lengths[2][4] = { { 3, 0, 3, 1 }, { 2, 0, 3, 3 } };
         cr_expect(!memcmp(data.lengths, lengths[front], sizeof lengths[front]), "%d %d %d %d", data.lengths[0], data.lengths[1],
                   data.lengths[2], data.lengths[3]);

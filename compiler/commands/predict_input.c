@@ -6,7 +6,7 @@
 #include "compiler/ship/answer.h"
 #include "compiler/base/input_file.h"
 
-#include "runtime/data/dataset.h"
+#include "runtime/data/arrays.h"
 #include "runtime/base/message.h"
 #include "runtime/base/number.h"
 #include "runtime/text/text.h"

@@ -14,26 +14,31 @@
 
 /* ---- all outputs, sample by sample ---- */
 
-typedef void TakeOutput(void *context, const struct lstmc_dataset *data, size_t sample, const float *output);
+/* `truth`: the sample's targets. */
+typedef void TakeOutput(void *context, const struct lstmc_dataset *data, size_t sample, const void *truth,
+                        const float *output);
 
 static int for_each_output(Session *s, const struct lstmc_dataset *data, TakeOutput *take, void *context)
 {
     const struct lstmc_model *m = &description_model(s->description)->descriptor;
     size_t rows = (size_t)m->batch * (size_t)m->shards;
     float *output = lstmc_alloc(rows * m->output_count * sizeof *output);
-    if (!output) {
-        snprintf(s->message.text, sizeof s->message.text, "no memory for the outputs of %zu rows", rows);
-        return LSTMC_NO_MEMORY;
-    }
-    s->engine.prepare(s->engine.context, s->weights);
-    for (size_t first = 0; first < data->samples; first += rows) {
+    void *room = lstmc_alloc(m->target_count * sizeof(float));
+    int status = output && room ? LSTMC_OK : LSTMC_NO_MEMORY;
+    if (!status)
+        s->engine.prepare(s->engine.context, s->weights);
+    for (size_t first = 0; !status && first < data->samples; first += rows) {
         size_t some = data->samples - first < rows ? data->samples - first : rows;
-        lstmc_predict_samples(&s->engine, data, first, (int)some, output);
-        for (size_t i = 0; i < some; i++)
-            take(context, data, first + i, output + i * m->output_count);
+        status = lstmc_predict_samples(&s->engine, data, first, (int)some, output);
+        for (size_t i = 0; !status && i < some; i++)
+            take(context, data, first + i, lstmc_sample_targets(m, data, first + i, room),
+                 output + i * m->output_count);
     }
+    if (status)
+        snprintf(s->message.text, sizeof s->message.text, "no memory for the outputs of %zu rows", rows);
     lstmc_free(output);
-    return LSTMC_OK;
+    lstmc_free(room);
+    return status;
 }
 
 static const char *which(const Session *s)
@@ -60,12 +65,14 @@ static int largest(const float *value, int count)
     return best;
 }
 
-static void take_classes(void *context, const struct lstmc_dataset *data, size_t sample, const float *output)
+static void take_classes(void *context, const struct lstmc_dataset *data, size_t sample, const void *targets,
+                         const float *output)
 {
     Confusion *c = context;
     const struct lstmc_model *m = c->model;
-    const float *truth = (const float *)data->y + sample * m->target_count;
-    const int32_t *class = (const int32_t *)data->y + sample * m->target_count;
+    const float *truth = targets;
+    const int32_t *class = targets;
+    (void)data, (void)sample;
     int width = c->binary ? 1 : c->classes;
     for (size_t place = 0; place < m->output_count / (size_t)width; place++) {
         const float *here = output + place * (size_t)width;
@@ -158,10 +165,11 @@ static Targets targets_of(const Session *s)
     return (Targets){ .outputs = m->output_count, .columns = columns };
 }
 
-static void take_pair(Pairs *p, const struct lstmc_dataset *data, size_t element, float output)
+/* before: the last known value, or NULL. */
+static void take_pair(Pairs *p, float target, const float *before, float output)
 {
-    double truth = ((const float *)data->y)[element] * p->scale + p->offset, prediction = output * p->scale + p->offset;
-    double persistence = data->persistence ? data->persistence[element] * p->scale + p->offset : NAN;
+    double truth = target * p->scale + p->offset, prediction = output * p->scale + p->offset;
+    double persistence = before ? *before * p->scale + p->offset : NAN;
     p->first = p->seen ? p->first : truth;
     p->sum += truth - p->first;
     p->sum_squares += (truth - p->first) * (truth - p->first);
@@ -174,14 +182,16 @@ static void take_pair(Pairs *p, const struct lstmc_dataset *data, size_t element
     p->persistence[p->count++] = persistence;
 }
 
-static void take_pairs(void *context, const struct lstmc_dataset *data, size_t sample, const float *output)
+static void take_pairs(void *context, const struct lstmc_dataset *data, size_t sample, const void *targets,
+                       const float *output)
 {
     const Targets *c = context;
+    const float *truth = targets, *before = data->persistence ? data->persistence + sample * c->outputs : NULL;
     for (int i = 0; i < c->count; i++) {
         const Pairs *p = &c->pairs[i];
         size_t end = p->every_step ? c->outputs : (size_t)p->element + 1;
         for (size_t element = (size_t)p->element; element < end; element += (size_t)c->columns)
-            take_pair(&c->pairs[i], data, sample * c->outputs + element, output[element]);
+            take_pair(&c->pairs[i], truth[element], before ? before + element : NULL, output[element]);
     }
 }
 

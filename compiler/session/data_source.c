@@ -258,14 +258,18 @@ static int read_npy(const struct lstmc_model *m, const Data *data, const char *c
 /* Targets that are all the same teach nothing else. (Of a table's numbers its reader has spoken, column by column.) */
 static void note_targets(const struct lstmc_model *m, DataKind kind, struct lstmc_dataset *training)
 {
-    size_t bytes = m->target_count * sizeof(float);
-    const char *y = training->y;
+    size_t bytes = m->target_count * sizeof(float), alike = 1;
     if (training->samples < 2 ||
         (kind == DATA_CSV && !m->target_is_class && !lstmc_targets_are_labels(m)))
         return;
-    for (size_t i = 1; i < training->samples; i++)
-        if (memcmp(y, y + i * bytes, bytes))
-            return;
+    char *room = lstmc_alloc(2 * bytes);
+    const void *first = room ? lstmc_sample_targets(m, training, 0, room) : NULL;
+    while (first && alike < training->samples &&
+           !memcmp(first, lstmc_sample_targets(m, training, alike, room + bytes), bytes))
+        alike++;
+    lstmc_free(room);
+    if (alike < training->samples)
+        return;
     lstmc_note(&training->notes, "all %zu samples that train have the same target: there is nothing else to learn",
                training->samples);
 }

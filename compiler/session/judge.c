@@ -12,6 +12,7 @@ typedef struct Judge {
     const struct lstmc_model *model;
     const struct lstmc_dataset *data;
     const struct lstmc_array *own;          /* the decoder's input */
+    char *x, *y;                            /* of all samples: each is held against others */
     Speaker *speaker;
     struct lstmc_bleu bleu;
     struct lstmc_token_list *references;    /* [samples] */
@@ -20,7 +21,7 @@ typedef struct Judge {
 
 static const char *sample_of(const Judge *j, size_t sample)
 {
-    return (const char *)j->data->x + sample * j->model->input_count * 4;
+    return j->x + sample * j->model->input_count * 4;
 }
 
 /* But for what the decoder has read. */
@@ -35,7 +36,7 @@ static bool same_sample(const Judge *j, size_t a, size_t b)
 static struct lstmc_token_list reference_of(const Judge *j, size_t sample)
 {
     int end = description_model(j->session->description)->end_token, count = 0;
-    const int32_t *y = (const int32_t *)j->data->y + sample * j->model->target_count;
+    const int32_t *y = (const int32_t *)(const void *)j->y + sample * j->model->target_count;
     bool pads = j->session->meaning.target_unit != LSTMC_NO_TEXT;
     while (count < (int)j->model->target_count && y[count] != end && (y[count] || !pads))
         count++;
@@ -116,8 +117,17 @@ int judge_print(Session *session, const struct lstmc_dataset *data)
                 .speaker = speaker_open(session, &session->meaning, session->arguments.beam,
                                         session->arguments.length_penalty),
                 .references = calloc(data->samples, sizeof *j.references) };
-    int status = j.speaker && j.references ? judge_all(&j) : LSTMC_NO_MEMORY;
+    j.x = lstmc_alloc(data->samples * j.model->input_count * 4);
+    j.y = lstmc_alloc(data->samples * j.model->target_count * 4);
+    int status = j.speaker && j.references && j.x && j.y ? LSTMC_OK : LSTMC_NO_MEMORY;
+    if (!status) {
+        lstmc_copy_inputs(j.model, data, 0, data->samples, j.x);
+        lstmc_copy_targets(j.model, data, 0, data->samples, j.y);
+        status = judge_all(&j);
+    }
     speaker_close(j.speaker);
+    lstmc_free(j.x);
+    lstmc_free(j.y);
     free(j.references);
     return status;
 }

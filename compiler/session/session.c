@@ -176,9 +176,7 @@ static void free_all(Session *s)
     custom_metrics_free(s->metrics);
     loaded_free(&s->loaded);
     compiled_free(&s->compiled);
-    if (s->validation.x != NULL && s->validation.x != s->data.x &&
-        !(description_model(s->description)->validation_split > 0))
-        lstmc_dataset_free(&s->validation);
+    lstmc_dataset_free(&s->validation);
     lstmc_dataset_free(&s->data);
     lstmc_meaning_free(&s->meaning);
     lstmc_free(s->weights);
@@ -230,14 +228,14 @@ typedef struct Errors {
     double squares, persistence, count;
 } Errors;
 
-static void add_errors(const struct lstmc_dataset *data, size_t first, size_t rows, const float *output, size_t count,
-                       int horizons, Errors *errors)
+static void add_errors(const struct lstmc_dataset *data, size_t first, size_t rows, const float *truths,
+                       const float *output, size_t count, int horizons, Errors *errors)
 {
     const struct lstmc_scaling *unit = &data->meaning.target;
     for (size_t i = 0; i < rows * count; i++) {
         Errors *e = &errors[i % count / (count / (size_t)horizons)];
         double scale = unit->columns ? unit->scale[i % (size_t)unit->columns] : 1;
-        double truth = ((const float *)data->y)[first * count + i];
+        double truth = truths[i];
         double ours = (output[i] - truth) * scale, persistence = (data->persistence[first * count + i] - truth) * scale;
         e->squares += ours * ours;
         e->persistence += persistence * persistence;
@@ -276,14 +274,17 @@ void session_compare_with_persistence(Session *s)
         return;
     int horizons = horizons_count(model);
     size_t count = m->output_count, rows = (size_t)m->batch * (size_t)m->shards;
-    float *output = lstmc_alloc(rows * count * sizeof *output);
+    float *output = lstmc_alloc(rows * count * sizeof *output), *truth = lstmc_alloc(rows * count * sizeof *truth);
     Errors *errors = arena_array(s->arena, Errors, horizons), all = { 0 };
-    for (size_t first = 0; output && first < data->samples; first += rows) {
+    for (size_t first = 0; output && truth && first < data->samples; first += rows) {
         size_t some = data->samples - first < rows ? data->samples - first : rows;
-        lstmc_predict_samples(&s->engine, data, first, (int)some, output);
-        add_errors(data, first, some, output, count, horizons, errors);
+        if (lstmc_predict_samples(&s->engine, data, first, (int)some, output))
+            break;
+        lstmc_copy_targets(m, data, first, some, truth);
+        add_errors(data, first, some, truth, output, count, horizons, errors);
     }
     lstmc_free(output);
+    lstmc_free(truth);
     for (int h = 0; h < horizons; h++)
         all = (Errors){ all.squares + errors[h].squares, all.persistence + errors[h].persistence,
                         all.count + errors[h].count };

@@ -1,10 +1,11 @@
 /* data.c: in: .npy files.  out: data sets in the model's types and shapes, or the row and column of the first
  * mistake. */
+#include "arrays.h"
 #include "dataset.h"
-#include "runtime/files/map.h"
 #include "runtime/base/message.h"
 #include "statistics.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,60 +84,60 @@ static int check_shapes(const struct lstmc_model *model, const char *x_path, con
     return LSTMC_OK;
 }
 
-double lstmc_array_id(double value, int vocabulary, int unknown)
+/* ---- values ---- */
+
+/* One sample to store into is enough for whoever looks through a file. */
+struct look {
+    const struct lstmc_model *model;
+    const char *path;
+    const struct lstmc_npy *array;
+    const struct lstmc_layout *layout;
+    struct lstmc_dataset *one;
+    float *row;
+    struct lstmc_message *message;
+};
+
+/* Whether the floats of a row are finite, with room to spare: a value at the limit is looked at by itself. */
+static int is_fine(const struct look *look, size_t row, size_t count)
 {
-    return vocabulary > 0 && value >= vocabulary && value == floor(value) && isfinite(value) ? unknown : value;
+    int fine = 1;
+    lstmc_npy_floats(look->array, row * look->layout->sample + look->layout->skip, count, look->row);
+    for (size_t i = 0; i < count; i++)
+        fine &= fabsf(look->row[i]) < FLT_MAX;
+    return fine;
 }
 
-/* Whether the file's bytes are the data set's: the model's type, aligned, every element of a sample and no other. */
-static int is_as_needed(const struct lstmc_npy *array, const struct lstmc_layout *layout, int is_whole)
+static int check_inputs(const struct look *look, int vocabulary, int unknown)
 {
-    const uint16_t one = 1;
-    unsigned char low_first;
-    memcpy(&low_first, &one, 1);
-    return low_first && !strcmp(array->dtype, is_whole ? "<i4" : "<f4") && !layout->skip &&
-           (uintptr_t)array->bytes % 4 == 0;
-}
-
-/* One sample to check with is enough of what the file keeps. */
-static int allocate(const struct lstmc_model *model, size_t samples, int keeps_x, int keeps_y,
-                    struct lstmc_dataset *data)
-{
-    if (!keeps_x && !keeps_y)
-        return !lstmc_dataset_alloc(model, samples, data);
-    size_t widest = model->input_count > model->target_count ? model->input_count : model->target_count;
-    if (widest > SIZE_MAX / sizeof(float) / samples)
-        return 0;
-    lstmc_map_zeros((keeps_x ? 1 : samples) * model->input_count * sizeof(float), &data->x_memory);
-    lstmc_map_zeros((keeps_y ? 1 : samples) * model->target_count * sizeof(float), &data->y_memory);
-    data->x = data->x_memory.start;
-    data->y = data->y_memory.start;
-    data->samples = samples;
-    return data->x && data->y;
-}
-
-/* The data set takes the mapped file over. Nothing writes into it. */
-static void take_file(struct lstmc_npy *array, void **values, struct lstmc_mapping *memory)
-{
-    lstmc_unmap(memory);
-    *memory = array->file;
-    *values = (void *)array->bytes;
-    array->file = (struct lstmc_mapping){ NULL, 0 };
-}
-
-static int convert_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x,
-                          const struct lstmc_layout *layout, int vocabulary, int unknown, int keeps,
-                          struct lstmc_dataset *data, struct lstmc_message *message)
-{
-    for (size_t row = 0; row < x->shape[0]; row++)
+    const struct lstmc_model *model = look->model;
+    for (size_t row = 0; row < look->array->shape[0]; row++) {
+        if (!model->input_is_tokens && is_fine(look, row, model->input_count))
+            continue;
         for (size_t i = 0; i < model->input_count; i++) {
-            double value = lstmc_npy_value(x, row * layout->sample + layout->skip + i);
+            double value = lstmc_npy_value(look->array, row * look->layout->sample + look->layout->skip + i);
             if (model->input_is_tokens)
                 value = lstmc_array_id(value, vocabulary, unknown);
-            if (!lstmc_store_input(model, data, (keeps ? 0 : row) * model->input_count + i, value))
-                return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path,
-                                  row, layout->skip + i, value, lstmc_input_range(model, i).text);
+            if (!lstmc_store_input(model, look->one, i, value))
+                return lstmc_fail(look->message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s",
+                                  look->path, row, look->layout->skip + i, value, lstmc_input_range(model, i).text);
         }
+    }
+    return LSTMC_OK;
+}
+
+static int check_targets(const struct look *look)
+{
+    const struct lstmc_model *model = look->model;
+    for (size_t row = 0; row < look->array->shape[0]; row++) {
+        if (!model->target_is_class && is_fine(look, row, model->target_count))
+            continue;
+        for (size_t i = 0; i < model->target_count; i++) {
+            double value = lstmc_npy_value(look->array, row * look->layout->sample + look->layout->skip + i);
+            if (!lstmc_store_target(model, look->one, i, value))
+                return lstmc_fail(look->message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s",
+                                  look->path, row, look->layout->skip + i, value, lstmc_target_range(model, i).text);
+        }
+    }
     return LSTMC_OK;
 }
 
@@ -167,18 +168,25 @@ static void note_columns(const struct lstmc_model *model, const char *path, cons
     free(s);
 }
 
-static int convert_targets(const struct lstmc_model *model, const char *path, const struct lstmc_npy *y,
-                           const struct lstmc_layout *layout, int keeps, struct lstmc_dataset *data,
-                           struct lstmc_message *message)
+/* Looks through both files; y_path NULL: through one. */
+static int check_values(const struct lstmc_model *model, const char *x_path, const struct lstmc_npy *x,
+                        const struct lstmc_layout *x_layout, int vocabulary, int unknown, const char *y_path,
+                        const struct lstmc_npy *y, const struct lstmc_layout *y_layout, struct lstmc_message *message)
 {
-    for (size_t row = 0; row < y->shape[0]; row++)
-        for (size_t i = 0; i < model->target_count; i++) {
-            double value = lstmc_npy_value(y, row * layout->sample + layout->skip + i);
-            if (!lstmc_store_target(model, data, (keeps ? 0 : row) * model->target_count + i, value))
-                return lstmc_fail(message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", path,
-                                  row, layout->skip + i, value, lstmc_target_range(model, i).text);
-        }
-    return LSTMC_OK;
+    struct lstmc_dataset one;
+    size_t widest = model->input_count > model->target_count ? model->input_count : model->target_count;
+    struct look look = { model, x_path, x, x_layout, &one, malloc(widest * sizeof(float)), message };
+    int status = lstmc_dataset_alloc(model, 1, &one) || !look.row ? lstmc_fail_memory(message, x_path) : LSTMC_OK;
+    if (!status)
+        status = check_inputs(&look, vocabulary, unknown);
+    look.path = y_path;
+    look.array = y;
+    look.layout = y_layout;
+    if (!status && y_path)
+        status = check_targets(&look);
+    free(look.row);
+    lstmc_dataset_free(&one);
+    return status;
 }
 
 int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const char *y_path, int vocabulary, int unknown,
@@ -192,21 +200,19 @@ int lstmc_read_npy(const struct lstmc_model *model, const char *x_path, const ch
         status = lstmc_npy_read(y_path, &y, message);
     if (!status)
         status = check_shapes(model, x_path, &x, &x_layout, y_path, &y, &y_layout, message);
-    int keeps_x = !status && is_as_needed(&x, &x_layout, model->input_is_tokens) &&
-                  !(model->input_is_tokens && vocabulary > 0);
-    int keeps_y = !status && y_path && is_as_needed(&y, &y_layout, model->target_is_class);
     if (!status)
-        status = allocate(model, x.shape[0], keeps_x, keeps_y, data) ? LSTMC_OK : lstmc_fail_memory(message, x_path);
-    if (!status)
-        status = convert_inputs(model, x_path, &x, &x_layout, vocabulary, unknown, keeps_x, data, message);
-    if (!status && y_path)
-        status = convert_targets(model, y_path, &y, &y_layout, keeps_y, data, message);
+        status = check_values(model, x_path, &x, &x_layout, vocabulary, unknown, y_path, &y, &y_layout, message);
     if (!status && !model->input_is_tokens && x.dtype[2] > '2' && strcmp(x.dtype, "<f4"))
         note_columns(model, x_path, &x, &x_layout, data);
-    if (!status && keeps_x)
-        take_file(&x, &data->x, &data->x_memory);
-    if (!status && keeps_y)
-        take_file(&y, &data->y, &data->y_memory);
+    if (!status) {
+        data->samples = x.shape[0];
+        status = lstmc_array_inputs(model, &x, &x_layout, vocabulary, unknown, data);
+        if (!status)
+            status = y_path ? lstmc_array_targets(model, &y, &y_layout, data)
+                            : lstmc_dataset_zero_targets(model, data);
+        if (status)
+            lstmc_fail_memory(message, x_path);
+    }
     if (status)
         lstmc_dataset_free(data);
     lstmc_npy_free(&x);
@@ -240,18 +246,10 @@ static struct lstmc_model reduced_to(const struct lstmc_model *model, const stru
     return one;
 }
 
-/* One array, or all there is, into samples of `elements`. */
-static void take_array(size_t samples, const struct lstmc_array *array, const void *from, size_t elements, void *to)
-{
-    size_t count = array ? array->count : elements, offset = array ? array->offset : 0;
-    for (size_t sample = 0; sample < samples; sample++)
-        memcpy((char *)to + (sample * elements + offset) * sizeof(float),
-               (const char *)from + sample * count * sizeof(float), count * sizeof(float));
-}
-
-/* Input k and target k, as far as there are so many: one of the two is new. */
+/* Input k and target k, as far as there are so many, become parts of those of all. */
 static int read_pair(const struct lstmc_model *model, const char *const *x_paths, const char *const *y_paths, int k,
-                     int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_message *message)
+                     int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_joined *x,
+                     struct lstmc_joined *y, struct lstmc_message *message)
 {
     int inputs = model->inputs ? model->input_arrays : 1, outputs = model->outputs ? model->output_arrays : 1,
         has_x = k < inputs, has_y = y_paths && k < outputs;
@@ -262,17 +260,18 @@ static int read_pair(const struct lstmc_model *model, const char *const *x_paths
     struct lstmc_model one = reduced_to(model, input, output, target);
     struct lstmc_dataset array;
     int status = lstmc_read_npy(&one, x_path, has_y ? y_paths[k] : NULL, vocabulary, unknown, &array, message);
-    if (!status && k == 0 && lstmc_dataset_alloc(model, array.samples, data))
-        status = lstmc_fail_memory(message, x_path);
-    if (!status && array.samples != data->samples)
+    if (!status && k > 0 && array.samples != data->samples)
         status = lstmc_fail(message, LSTMC_MISMATCH, "%.120s has %zu samples, but %.120s has %zu", x_path,
                             array.samples, x_paths[0], data->samples);
-    if (!status && has_x)
-        take_array(data->samples, input, array.x, model->input_count, data->x);
-    if (!status && has_y)
-        take_array(data->samples, target, array.y, model->target_count, data->y);
     if (!status && has_x && *array.notes.text)
         lstmc_note(&data->notes, "%s", array.notes.text);
+    if (!status) {
+        data->samples = array.samples;
+        if (has_x)
+            lstmc_joined_add(x, lstmc_take_inputs(&one, &array), input ? input->offset : 0);
+        if (has_y)
+            lstmc_joined_add(y, lstmc_take_targets(&one, &array), target ? target->offset : 0);
+    }
     lstmc_dataset_free(&array);
     return status;
 }
@@ -280,11 +279,16 @@ static int read_pair(const struct lstmc_model *model, const char *const *x_paths
 int lstmc_read_npy_arrays(const struct lstmc_model *model, const char *const *x_paths, const char *const *y_paths,
                           int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_message *message)
 {
-    int status = LSTMC_OK, inputs = model->inputs ? model->input_arrays : 1,
+    int inputs = model->inputs ? model->input_arrays : 1,
         outputs = model->outputs && y_paths ? model->output_arrays : 1;
     memset(data, 0, sizeof *data);
+    struct lstmc_joined *x = lstmc_joined_create(inputs, &data->x_source),
+                        *y = y_paths ? lstmc_joined_create(outputs, &data->y_source) : NULL;
+    int status = x && (y || !y_paths) ? LSTMC_OK : lstmc_fail_memory(message, x_paths[0]);
     for (int k = 0; !status && k < (inputs > outputs ? inputs : outputs); k++)
-        status = read_pair(model, x_paths, y_paths, k, vocabulary, unknown, data, message);
+        status = read_pair(model, x_paths, y_paths, k, vocabulary, unknown, data, x, y, message);
+    if (!status && !y_paths && lstmc_dataset_zero_targets(model, data))
+        status = lstmc_fail_memory(message, x_paths[0]);
     if (status)
         lstmc_dataset_free(data);
     return status;

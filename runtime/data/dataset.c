@@ -4,6 +4,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +31,15 @@ int lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct 
     return LSTMC_OK;
 }
 
+int lstmc_dataset_zero_targets(const struct lstmc_model *model, struct lstmc_dataset *data)
+{
+    if (model->target_count > SIZE_MAX / sizeof(float) / data->samples)
+        return LSTMC_NO_MEMORY;
+    lstmc_map_zeros(data->samples * model->target_count * sizeof(float), &data->y_memory);
+    data->y = data->y_memory.start;
+    return data->y ? LSTMC_OK : LSTMC_NO_MEMORY;
+}
+
 int lstmc_dataset_alloc_described(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data)
 {
     struct lstmc_meaning meaning = data->meaning;
@@ -43,6 +53,8 @@ void lstmc_dataset_free(struct lstmc_dataset *data)
     if (!data->is_view) {
         lstmc_unmap(&data->x_memory);
         lstmc_unmap(&data->y_memory);
+        lstmc_source_free(&data->x_source);
+        lstmc_source_free(&data->y_source);
         lstmc_free(data->lengths);
         lstmc_free(data->sample_weight);
         lstmc_free(data->persistence);
@@ -62,8 +74,11 @@ void lstmc_split_validation(const struct lstmc_model *model, struct lstmc_datase
     validation->is_view = 1;
     validation->samples = data->samples - kept;
     if (validation->samples) {
-        validation->x = (char *)data->x + kept * model->input_count * sizeof(float);
-        validation->y = (char *)data->y + kept * model->target_count * sizeof(float);
+        if (data->x)
+            validation->x = (char *)data->x + kept * model->input_count * sizeof(float);
+        if (data->y)
+            validation->y = (char *)data->y + kept * model->target_count * sizeof(float);
+        validation->first_made = data->first_made + kept;
         if (data->lengths)
             validation->lengths = data->lengths + kept;
         if (data->sample_weight)

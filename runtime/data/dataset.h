@@ -7,6 +7,23 @@
 /* As lstmc_dataset_alloc, for a reader that has said already what the numbers mean: data->meaning stays. */
 int lstmc_dataset_alloc_described(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data);
 
+/* Zeros for y, for a reader of inputs that knows data->samples, or whose targets come later. The only failure is
+ * LSTMC_NO_MEMORY. */
+int lstmc_dataset_zero_targets(const struct lstmc_model *model, struct lstmc_dataset *data);
+
+/* x or y of a data set, taken out of it: what a source makes samples of. (samples.c) */
+struct lstmc_half {
+    const void *start;          /* NULL: the source makes them */
+    struct lstmc_mapping memory;
+    struct lstmc_source source;
+    size_t count;               /* numbers of a sample */
+};
+struct lstmc_half lstmc_take_inputs(const struct lstmc_model *model, struct lstmc_dataset *data);
+struct lstmc_half lstmc_take_targets(const struct lstmc_model *model, struct lstmc_dataset *data);
+void lstmc_half_copy(const struct lstmc_half *half, size_t sample, void *to);
+void lstmc_half_free(struct lstmc_half *half);
+void lstmc_source_free(struct lstmc_source *source);
+
 /* One element of x or y, counted over the whole array. 0: the value has no place there (an id or class out of range or
  * not whole, a float that is not finite), and nothing is stored. */
 int lstmc_store_input(const struct lstmc_model *model, struct lstmc_dataset *data, size_t index, double value);
@@ -42,7 +59,4 @@ struct lstmc_layout {
  * the model's. (data.c) */
 int lstmc_fit_inputs(const struct lstmc_model *model, const char *path, const struct lstmc_npy *x,
                      struct lstmc_layout *layout, struct lstmc_message *message);
-/* Whole numbers from `vocabulary` on, if that is not 0, are `unknown`. */
-double lstmc_array_id(double value, int vocabulary, int unknown);
-
 #endif

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void lstmc_store_labels(const struct lstmc_model *model, struct lstmc_dataset *data, size_t sample,
                         const int32_t *labels, int count)
@@ -29,10 +30,10 @@ static int steps_that_count(const struct lstmc_model *model, const struct lstmc_
     return length < 0 ? 0 : length < steps ? length : steps;
 }
 
-static int check_sample(const struct lstmc_model *model, const struct lstmc_dataset *data, size_t sample,
+static int check_sample(const struct lstmc_model *model, const struct lstmc_dataset *data, size_t sample, void *room,
                         const struct lstmc_array *target, int steps, const char *what, struct lstmc_message *message)
 {
-    const int32_t *labels = (const int32_t *)data->y + sample * model->target_count + target->offset;
+    const int32_t *labels = (const int32_t *)lstmc_sample_targets(model, data, sample, room) + target->offset;
     int most = (int)target->count, count = lstmc_labels_count(labels, most, target->ignored_class);
     for (int i = count; i < most; i++)
         if (labels[i] != target->ignored_class)
@@ -57,19 +58,20 @@ int lstmc_check_labels(const struct lstmc_model *model, const struct lstmc_datas
 {
     const struct lstmc_array only = { .count = model->target_count, .ignores_class = model->ignores_class,
                                       .ignored_class = model->ignored_class };
-    int parts = model->targets ? model->output_arrays : 1;
-    for (int k = 0; k < parts; k++) {
+    int parts = model->targets ? model->output_arrays : 1, status = LSTMC_OK;
+    void *room = malloc(model->target_count * sizeof(int32_t));
+    if (!room)
+        return lstmc_fail_memory(message, what);
+    for (int k = 0; k < parts && !status; k++) {
         const struct lstmc_array *target = model->targets ? &model->targets[k] : &only;
         int steps = model->outputs ? model->outputs[k].shape[0] : model->output_shape[0];
         if (target->ignores_class != LSTMC_BLANK_BEHIND_LABELS)
             continue;
-        for (size_t sample = 0; sample < data->samples; sample++) {
-            int status = check_sample(model, data, sample, target, steps, what, message);
-            if (status)
-                return status;
-        }
+        for (size_t sample = 0; sample < data->samples && !status; sample++)
+            status = check_sample(model, data, sample, room, target, steps, what, message);
     }
-    return LSTMC_OK;
+    free(room);
+    return status;
 }
 
 /* ---- array files ---- */

@@ -1,10 +1,10 @@
 /* ragged.c: in: .npy files of sequences of unlike lengths: padded ones and their lengths, or with zeros that tell, or
  * all steps of all of them, one behind the other, and where each begins.  out: padded sequences with lengths. */
-#include "dataset.h"
+#include "arrays.h"
 #include "runtime/base/message.h"
-#include "runtime/files/map.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Whole numbers, one for each of so many. */
@@ -56,38 +56,59 @@ static int32_t count_steps(const struct lstmc_model *model, const char *x, int p
     return 0;
 }
 
-/* The steps that count of each sample to its beginning, in memory of their own: a file is only to be read. */
-static int move_steps(void **rows, struct lstmc_mapping *memory, size_t row, size_t steps,
-                      const struct lstmc_dataset *data)
+/* Samples whose steps at the end count: those come first. */
+struct moved {
+    struct lstmc_half half;
+    const int32_t *lengths;             /* the data set's */
+    size_t row, steps;                  /* bytes of a step; steps of a sample */
+};
+
+static void make_moved(const void *context, size_t sample, void *to)
 {
-    struct lstmc_mapping moved = { NULL, 0 };
-    lstmc_map_zeros(data->samples * steps * row, &moved);
-    if (!moved.start)
+    const struct moved *moved = context;
+    const size_t kept = (size_t)moved->lengths[sample] * moved->row, all = moved->steps * moved->row;
+    lstmc_half_copy(&moved->half, sample, to);
+    memmove(to, (char *)to + all - kept, kept);
+    memset((char *)to + kept, 0, all - kept);
+}
+
+static void free_moved(void *context)
+{
+    struct moved *moved = context;
+    lstmc_half_free(&moved->half);
+    free(moved);
+}
+
+static int move_steps(struct lstmc_half half, const int32_t *lengths, size_t steps, struct lstmc_source *source)
+{
+    struct moved *moved = malloc(sizeof *moved);
+    if (!moved) {
+        lstmc_half_free(&half);
         return LSTMC_NO_MEMORY;
-    for (size_t sample = 0; sample < data->samples; sample++) {
-        const size_t kept = (size_t)data->lengths[sample];
-        memcpy((char *)moved.start + sample * steps * row, (char *)*rows + ((sample + 1) * steps - kept) * row,
-               kept * row);
     }
-    lstmc_unmap(memory);
-    *memory = moved;
-    *rows = moved.start;
+    *moved = (struct moved){ half, lengths, half.count / steps * sizeof(float), steps };
+    *source = (struct lstmc_source){ make_moved, moved, free_moved };
     return LSTMC_OK;
 }
 
 int lstmc_count_lengths(const struct lstmc_model *model, int pads_front, struct lstmc_dataset *data,
                         struct lstmc_message *message)
 {
-    const size_t steps = (size_t)model->input_shape[0], row = model->input_count / steps * sizeof(float);
+    const size_t steps = (size_t)model->input_shape[0];
+    char *room = malloc(model->input_count * sizeof(float));
     if (!data->lengths)
         data->lengths = lstmc_alloc((data->samples + 1) * sizeof *data->lengths);
-    if (!data->lengths)
+    if (!data->lengths || !room) {
+        free(room);
         return lstmc_fail_memory(message, "lengths");
+    }
     for (size_t sample = 0; sample < data->samples; sample++)
-        data->lengths[sample] = count_steps(model, (const char *)data->x + sample * steps * row, pads_front);
-    int status = pads_front ? move_steps(&data->x, &data->x_memory, row, steps, data) : LSTMC_OK;
+        data->lengths[sample] = count_steps(model, lstmc_sample_inputs(model, data, sample, room), pads_front);
+    free(room);
+    int status = pads_front ? move_steps(lstmc_take_inputs(model, data), data->lengths, steps, &data->x_source)
+                            : LSTMC_OK;
     if (!status && pads_front && model->output_rank > 1 && !model->loss_of_sample && model->target_count % steps == 0)
-        status = move_steps(&data->y, &data->y_memory, model->target_count / steps * sizeof(float), steps, data);
+        status = move_steps(lstmc_take_targets(model, data), data->lengths, steps, &data->y_source);
     return status ? lstmc_fail_memory(message, "padded samples") : LSTMC_OK;
 }
 
@@ -122,7 +143,7 @@ static int check_steps(const struct ragged *r)
 }
 
 /* Of a sequence that is too long the last steps, as lstmc_read_npy keeps them. */
-static int store_sample(const struct ragged *r, size_t sample, struct lstmc_dataset *data)
+static int check_sample(const struct ragged *r, size_t sample, struct lstmc_dataset *one, int32_t *length)
 {
     const struct lstmc_model *m = r->model;
     size_t row = m->input_count / (size_t)m->input_shape[0], most = (size_t)m->input_shape[0];
@@ -132,37 +153,84 @@ static int store_sample(const struct ragged *r, size_t sample, struct lstmc_data
         double value = lstmc_npy_value(r->x, (end - kept) * row + i);
         if (m->input_is_tokens)
             value = lstmc_array_id(value, r->vocabulary, r->unknown);
-        if (!lstmc_store_input(m, data, sample * m->input_count + i, value))
+        if (!lstmc_store_input(m, one, i, value))
             return lstmc_fail(r->message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s", r->path,
                               end - kept + i / row, i % row, value, lstmc_input_range(m, i).text);
     }
-    data->lengths[sample] = (int32_t)kept;
+    *length = (int32_t)kept;
     return LSTMC_OK;
 }
 
 /* One target for each sample, or, where the model has one for each step, those of all steps. */
-static int store_targets(const struct ragged *r, const char *path, struct lstmc_dataset *data)
+static int check_targets(const struct ragged *r, const char *path, const struct lstmc_dataset *data,
+                         struct lstmc_dataset *one, struct lstmc_npy *y)
 {
     const struct lstmc_model *m = r->model;
-    struct lstmc_npy y = { .bytes = NULL };
-    int is_sequence = m->output_rank > 1, status = lstmc_npy_read(path, &y, r->message);
+    int is_sequence = m->output_rank > 1, status = lstmc_npy_read(path, y, r->message);
     size_t row = m->target_count / (is_sequence ? (size_t)m->input_shape[0] : 1),
            wanted = is_sequence ? r->x->shape[0] : data->samples;
-    if (!status && (!y.rank || y.shape[0] != wanted || y.count != wanted * row))
+    if (!status && (!y->rank || y->shape[0] != wanted || y->count != wanted * row))
         status = lstmc_fail(r->message, LSTMC_MISMATCH, "%.250s: must hold %zu rows of %zu number%s: one for each %s",
                             path, wanted, row, row == 1 ? "" : "s", is_sequence ? "step" : "sample");
     for (size_t sample = 0; !status && sample < data->samples; sample++) {
         size_t end = is_sequence ? (size_t)lstmc_npy_value(r->offsets, sample + 1) : sample + 1,
                kept = is_sequence ? (size_t)data->lengths[sample] : 1;
         for (size_t i = 0; !status && i < kept * row; i++) {
-            double value = lstmc_npy_value(&y, (end - kept) * row + i);
-            if (!lstmc_store_target(m, data, sample * m->target_count + i, value))
+            double value = lstmc_npy_value(y, (end - kept) * row + i);
+            if (!lstmc_store_target(m, one, i, value))
                 status = lstmc_fail(r->message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s",
                                     path, end - kept + i / row, i % row, value, lstmc_target_range(m, i).text);
         }
     }
-    lstmc_npy_free(&y);
     return status;
+}
+
+/* What samples are made of: steps of an array, those of each sample at its offsets; without these one row each. */
+struct kept {
+    struct lstmc_npy steps, offsets;
+    const int32_t *lengths;             /* the data set's */
+    size_t row, count;                  /* numbers of a step, and of a sample */
+    int is_whole, vocabulary, unknown;
+};
+
+static void make_sample(const void *context, size_t sample, void *to)
+{
+    const struct kept *k = context;
+    const size_t kept = k->offsets.bytes ? (size_t)k->lengths[sample] : 1;
+    const size_t end = k->offsets.bytes ? (size_t)lstmc_npy_value(&k->offsets, sample + 1) : sample + 1;
+    const size_t first = (end - kept) * k->row, count = kept * k->row;
+    if (k->is_whole)
+        lstmc_npy_ids(&k->steps, first, count, k->vocabulary, k->unknown, to);
+    else
+        lstmc_npy_floats(&k->steps, first, count, to);
+    memset((float *)to + count, 0, (k->count - count) * sizeof(float));
+}
+
+static void free_kept(void *context)
+{
+    struct kept *kept = context;
+    lstmc_npy_free(&kept->steps);
+    lstmc_npy_free(&kept->offsets);
+    free(kept);
+}
+
+/* Takes the array of steps over; the offsets are mapped once more. */
+static int keep(const char *offsets_path, struct kept what, struct lstmc_npy *steps, struct lstmc_source *source,
+                struct lstmc_message *message)
+{
+    struct kept *kept = malloc(sizeof *kept);
+    int status = kept ? LSTMC_OK : lstmc_fail_memory(message, offsets_path);
+    if (!status && offsets_path)
+        status = lstmc_npy_read(offsets_path, &what.offsets, message);
+    if (status) {
+        free(kept);
+        return status;
+    }
+    what.steps = *steps;
+    memset(steps, 0, sizeof *steps);
+    *kept = what;
+    *source = (struct lstmc_source){ make_sample, kept, free_kept };
+    return LSTMC_OK;
 }
 
 /* Of steps that are cut off the weights are cut off too. */
@@ -202,10 +270,41 @@ int lstmc_read_ragged_weight(const struct lstmc_model *model, const char *path, 
     return status || of_steps ? status : lstmc_read_sample_weight(model, path, data, message);
 }
 
+/* All values are looked through, and the data set takes the arrays over. */
+static int take_arrays(const struct ragged *r, const char *offsets_path, const char *y_path, struct lstmc_npy *x,
+                       struct lstmc_npy *y, struct lstmc_dataset *data)
+{
+    const struct lstmc_model *m = r->model;
+    const size_t steps = (size_t)m->input_shape[0];
+    struct lstmc_dataset one;
+    if (lstmc_dataset_alloc(m, 1, &one))
+        return lstmc_fail_memory(r->message, r->path);
+    data->samples = r->offsets->count - 1;
+    data->lengths = lstmc_alloc(data->samples * sizeof *data->lengths);
+    int status = data->lengths ? LSTMC_OK : lstmc_fail_memory(r->message, r->path);
+    for (size_t sample = 0; !status && sample < data->samples; sample++)
+        status = check_sample(r, sample, &one, &data->lengths[sample]);
+    if (!status && y_path)
+        status = check_targets(r, y_path, data, &one, y);
+    lstmc_dataset_free(&one);
+    const struct kept inputs = { .lengths = data->lengths, .row = m->input_count / steps, .count = m->input_count,
+                                 .is_whole = m->input_is_tokens, .vocabulary = r->vocabulary, .unknown = r->unknown };
+    if (!status)
+        status = keep(offsets_path, inputs, x, &data->x_source, r->message);
+    const int is_sequence = m->output_rank > 1;
+    const struct kept targets = { .lengths = data->lengths, .row = m->target_count / (is_sequence ? steps : 1),
+                                  .count = m->target_count, .is_whole = m->target_is_class };
+    if (!status && y_path)
+        status = keep(is_sequence ? offsets_path : NULL, targets, y, &data->y_source, r->message);
+    else if (!status && lstmc_dataset_zero_targets(m, data))
+        status = lstmc_fail_memory(r->message, r->path);
+    return status;
+}
+
 int lstmc_read_ragged(const struct lstmc_model *model, const char *x_path, const char *offsets_path, const char *y_path,
                       int vocabulary, int unknown, struct lstmc_dataset *data, struct lstmc_message *message)
 {
-    struct lstmc_npy x = { .bytes = NULL }, offsets = { .bytes = NULL };
+    struct lstmc_npy x = { .bytes = NULL }, y = { .bytes = NULL }, offsets = { .bytes = NULL };
     struct ragged r = { model, x_path, &x, &offsets, vocabulary, unknown, message };
     memset(data, 0, sizeof *data);
     int status = model->has_lengths && !model->inputs
@@ -218,15 +317,12 @@ int lstmc_read_ragged(const struct lstmc_model *model, const char *x_path, const
         status = lstmc_fail(message, LSTMC_MISMATCH, "%.250s: must be 0, and where each sample ends", offsets_path);
     if (!status)
         status = check_steps(&r);
-    if (!status && lstmc_dataset_alloc(model, offsets.count - 1, data))
-        status = lstmc_fail_memory(message, x_path);
-    for (size_t sample = 0; !status && sample < data->samples; sample++)
-        status = store_sample(&r, sample, data);
-    if (!status && y_path)
-        status = store_targets(&r, y_path, data);
+    if (!status)
+        status = take_arrays(&r, offsets_path, y_path, &x, &y, data);
     if (status)
         lstmc_dataset_free(data);
     lstmc_npy_free(&x);
+    lstmc_npy_free(&y);
     lstmc_npy_free(&offsets);
     return status;
 }

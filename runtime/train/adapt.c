@@ -9,35 +9,39 @@
 
 /* Where the features of one input lie in a sample. */
 struct features {
-    const float *x;             /* of the first sample */
-    size_t stride, count;       /* floats from one sample to the next; of the input */
+    const struct lstmc_model *model;
+    const struct lstmc_dataset *data;
+    float *room;                /* for a sample that is made */
+    size_t offset, count;       /* floats in front of the input; of it */
     size_t width;               /* features: the last axis */
 };
 
 static struct features features_of(const struct lstmc_model *model, const struct lstmc_dataset *data,
                                    const struct lstmc_tensor *tensor)
 {
-    struct features f = { .x = data->x, .stride = model->input_count, .count = model->input_count,
-                          .width = tensor->count };
+    struct features f = { .model = model, .data = data, .count = model->input_count, .width = tensor->count };
     if (model->inputs) {
-        f.x += model->inputs[tensor->adapted_input].offset;
+        f.offset = model->inputs[tensor->adapted_input].offset;
         f.count = model->inputs[tensor->adapted_input].count;
     }
     return f;
 }
 
 /* Of each feature: the mean of x - middle, or of its square. */
-static void add_up(const struct features *f, size_t samples, const double *middle, int square, double *mean)
+static void add_up(const struct features *f, const double *middle, int square, double *mean)
 {
+    const size_t samples = f->data->samples;
     double places = (double)samples * (double)(f->count / f->width);
     for (size_t i = 0; i < f->width; i++)
         mean[i] = 0;
-    for (size_t sample = 0; sample < samples; sample++)
+    for (size_t sample = 0; sample < samples; sample++) {
+        const float *x = (const float *)lstmc_sample_inputs(f->model, f->data, sample, f->room) + f->offset;
         for (size_t at = 0; at < f->count; at += f->width)
             for (size_t i = 0; i < f->width; i++) {
-                double value = (double)f->x[sample * f->stride + at + i] - (middle ? middle[i] : 0);
+                double value = (double)x[at + i] - (middle ? middle[i] : 0);
                 mean[i] += square ? value * value : value;
             }
+    }
     for (size_t i = 0; i < f->width; i++)
         mean[i] /= places;
 }
@@ -46,18 +50,22 @@ static int adapt_tensor(const struct lstmc_model *model, float *weights, const s
                         const struct lstmc_tensor *tensor)
 {
     struct features f = features_of(model, data, tensor);
-    double *mean = calloc(2 * f.width, sizeof *mean);
-    if (!mean)
+    double *mean = calloc(2 * f.width, sizeof *mean), *result = mean;
+    f.room = malloc(model->input_count * sizeof *f.room);
+    if (!mean || !f.room) {
+        free(mean);
+        free(f.room);
         return LSTMC_NO_MEMORY;
-    double *result = mean;
-    add_up(&f, data->samples, NULL, 0, mean);
+    }
+    add_up(&f, NULL, 0, mean);
     if (tensor->adapted == LSTMC_ADAPTED_VARIANCE) {
         result = mean + f.width;
-        add_up(&f, data->samples, mean, 1, result);
+        add_up(&f, mean, 1, result);
     }
     for (size_t i = 0; i < f.width; i++)
         weights[tensor->offset + i] = (float)result[i];
     free(mean);
+    free(f.room);
     return LSTMC_OK;
 }
 

@@ -53,12 +53,20 @@ void lstmc_set_lengths(struct lstmc_engine *engine, const int32_t *lengths)
         engine->lengths(engine->context, lengths);
 }
 
-void lstmc_predict_samples(struct lstmc_engine *engine, const struct lstmc_dataset *data, size_t first, int rows,
-                           float *output)
+int lstmc_predict_samples(struct lstmc_engine *engine, const struct lstmc_dataset *data, size_t first, int rows,
+                          float *output)
 {
+    const struct lstmc_model *model = engine->model;
+    char *made = data->x ? NULL : lstmc_alloc((size_t)rows * model->input_count * sizeof(float));
+    if (!data->x && !made)
+        return LSTMC_NO_MEMORY;
+    if (made)
+        lstmc_copy_inputs(model, data, first, (size_t)rows, made);
     lstmc_set_lengths(engine, data->lengths ? data->lengths + first : NULL);
-    engine->predict(engine->context, (const char *)data->x + first * engine->model->input_count * sizeof(float), rows,
-                    output);
+    engine->predict(engine->context,
+                    made ? made : (const char *)data->x + first * model->input_count * sizeof(float), rows, output);
+    lstmc_free(made);
+    return LSTMC_OK;
 }
 
 /* What the batches of an evaluation have in common. */
@@ -81,11 +89,27 @@ static void gather_streams(const struct evaluation *e, size_t first, int rows)
     size_t x_bytes = model->input_count * sizeof(float), y_bytes = model->target_count * sizeof(float);
     for (int i = lstmc_ranks_first_row(e->ranks, rows); i < lstmc_ranks_end_row(e->ranks, rows); i++) {
         size_t sample = lstmc_stream_sample(e->used, (size_t)rows, first + (size_t)i), row = (size_t)i;
-        memcpy(e->memory->x + row * x_bytes, (const char *)data->x + sample * x_bytes, x_bytes);
-        memcpy(e->memory->y + row * y_bytes, (const char *)data->y + sample * y_bytes, y_bytes);
+        lstmc_copy_inputs(model, data, sample, 1, e->memory->x + row * x_bytes);
+        lstmc_copy_targets(model, data, sample, 1, e->memory->y + row * y_bytes);
         if (data->lengths)
             e->memory->lengths[row] = data->lengths[sample];
     }
+}
+
+/* Samples that follow each other: where they lie, or this rank's rows as they are made. */
+static void find_rows(const struct evaluation *e, size_t first, struct lstmc_batch *batch)
+{
+    const struct lstmc_model *model = e->ranks->model;
+    const struct lstmc_dataset *data = e->data;
+    size_t row = (size_t)lstmc_ranks_first_row(e->ranks, batch->rows),
+           rows = (size_t)lstmc_ranks_end_row(e->ranks, batch->rows) - row,
+           x_bytes = model->input_count * sizeof(float), y_bytes = model->target_count * sizeof(float);
+    batch->x = data->x ? (const char *)data->x + first * x_bytes : e->memory->x;
+    batch->y = data->y ? (const char *)data->y + first * y_bytes : e->memory->y;
+    if (!data->x)
+        lstmc_copy_inputs(model, data, first + row, rows, e->memory->x + row * x_bytes);
+    if (!data->y)
+        lstmc_copy_targets(model, data, first + row, rows, e->memory->y + row * y_bytes);
 }
 
 /* How much the losses of a batch count, of this rank's rows; NULL: 1. */
@@ -112,14 +136,13 @@ static int evaluate_batch(const struct evaluation *e, size_t first, struct lstmc
     const struct lstmc_model *model = e->ranks->model;
     const size_t rows = (size_t)batch->rows;
     const int32_t *lengths = e->data->lengths ? e->data->lengths + first : NULL;
-    batch->x = (const char *)e->data->x + first * model->input_count * sizeof(float);
-    batch->y = (const char *)e->data->y + first * model->target_count * sizeof(float);
     if (e->options->stateful == LSTMC_STREAMS) {
         gather_streams(e, first, batch->rows);
         batch->x = e->memory->x;
         batch->y = e->memory->y;
         lengths = lengths ? e->memory->lengths : NULL;
-    }
+    } else
+        find_rows(e, first, batch);
     const float *sample_weight = weigh(e, first, batch);
     lstmc_set_lengths(engine, lengths);
     double loss = (double)engine->evaluate(engine->context, batch->x, batch->y, sample_weight, batch->rows,

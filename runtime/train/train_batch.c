@@ -57,8 +57,8 @@ static void gather_rows(void *context, int task)
     for (size_t i = gathering->first + rows * (size_t)task / tasks; i < end; i++) {
         size_t sample = sample_at(run, gathering->position + i);
         char *y = run->memory.y + i * y_bytes;
-        memcpy(run->memory.x + i * x_bytes, (const char *)run->data->x + sample * x_bytes, x_bytes);
-        memcpy(y, (const char *)run->data->y + sample * y_bytes, y_bytes);
+        lstmc_copy_inputs(run->model, run->data, sample, 1, run->memory.x + i * x_bytes);
+        lstmc_copy_targets(run->model, run->data, sample, 1, y);
         if (run->data->lengths)
             run->memory.lengths[i] = run->data->lengths[sample];
         if (!run->sample_weight)
