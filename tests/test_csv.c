@@ -391,6 +391,7 @@ static void expect_series(const char *path, const char *column, size_t rows, dou
     struct csv_result result;
     result.status = lstmc_read_csv(&model, path, &options, &result.training, &result.validation, &result.message);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
+    cr_assert(!lstmc_dataset_make(&model, &result.training) && !lstmc_dataset_make(&model, &result.validation));
     size_t cut = rows * 8 / 10;
     cr_expect(result.training.samples == cut - 12 && result.validation.samples == rows - cut, "%s: %zu and %zu samples, expected %zu and %zu",
               path, result.training.samples, result.validation.samples, cut - 12, rows - cut);

@@ -394,6 +394,7 @@ Test(csv_rows, turbofan)
     struct csv_result result;
     result.status = lstmc_read_csv(&model, TURBOFAN "PM_train.txt.gz", &options, &result.training, &result.validation, &result.message);
     cr_assert_eq(result.status, 0, "%s", result.message.text);
+    cr_assert(!lstmc_dataset_make(&model, &result.training) && !lstmc_dataset_make(&model, &result.validation));
     cr_assert(result.training.samples == 20631 - 100 * 49 && result.validation.samples == (size_t)expected.engines, "%zu, %zu",
               result.training.samples, result.validation.samples);
     const float *x = result.validation.x, *y = result.validation.y;

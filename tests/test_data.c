@@ -242,6 +242,7 @@ static int read_text(const struct lstmc_model *model, const char *text, int wind
     struct temporary_file file = temporary_text(text);
     memset(message, 0, sizeof *message);
     int status = lstmc_read_characters(model, file.path, window, split, training, validation, message);
+    cr_assert(status || (!lstmc_dataset_make(model, training) && !lstmc_dataset_make(model, validation)));
     temporary_remove(&file);
     return status;
 }
@@ -305,6 +306,7 @@ static int read_mutation(void *model, const char *path, struct lstmc_message *me
     struct lstmc_dataset training, validation;
     int status = lstmc_read_characters(model, path, 3, 0.7, &training, &validation, message);
     cr_expect(status || (training.samples && validation.samples), "neither windows nor a message");
+    cr_assert(!lstmc_dataset_make(model, &training) && !lstmc_dataset_make(model, &validation));
     for (size_t i = 0; i < training.samples * 3; i++)
         cr_assert(((uint32_t *)training.x)[i] < 4 && ((uint32_t *)training.y)[i] < 4);
     lstmc_dataset_free(&training);
@@ -378,6 +380,7 @@ Test(data, shakespeare)
     struct lstmc_message message;
     int read = lstmc_read_characters(&model, "../shared/data/tinyshakespeare/input.txt", 100, 0.9, &training, &validation, &message);
     cr_assert_eq(read, 0, "%s", message.text);
+    cr_assert(!lstmc_dataset_make(&model, &training) && !lstmc_dataset_make(&model, &validation));
     /* 1115394 characters: 1003854 train */
     cr_expect(training.samples == 10038 && validation.samples == 1115, "%zu and %zu", training.samples, validation.samples);
     expect_ids("First", training.x, (int32_t[]){ 18, 47, 56, 57, 58 }, 5);       /* \n, space, 11 signs, A-Z, a-z */

@@ -64,6 +64,7 @@ static struct result read_running(const struct lstmc_model *model, struct lstmc_
     options.files = NAMES(a.path, b.path);
     options.file_count = second ? 2 : 1;
     result.status = lstmc_read_text(model, &options, &result.training, &result.validation, &result.message);
+    cr_assert(result.status || (!lstmc_dataset_make(model, &result.training) && !lstmc_dataset_make(model, &result.validation)));
     temporary_remove(&a);
     temporary_remove(&b);
     return result;
@@ -166,6 +167,7 @@ static int read_mutation(void *context, const char *path, struct lstmc_message *
     options.file_count = 1;
     int status = lstmc_read_text(&model, &options, &training, &validation, message);
     cr_expect(status || (training.samples && validation.samples), "neither windows nor a message");
+    cr_assert(!lstmc_dataset_make(&model, &training) && !lstmc_dataset_make(&model, &validation));
     for (size_t i = 0; i < training.samples * 3; i++)
         cr_assert(((uint32_t *)training.x)[i] < 8 && ((uint32_t *)training.y)[i] < 8);
     lstmc_dataset_free(&training);

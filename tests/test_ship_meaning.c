@@ -89,6 +89,7 @@ Test(ship_meaning, bytes_as_the_reader_of_characters)
     struct lstmc_message message = { "" };
     cr_assert(!lstmc_read_characters(&description_model(description)->descriptor, arena_format(shop.arena, "%s/fox.txt", shop.folder), WINDOW, 1, &data, &none,
                                      &message), "%s", message.text);
+    cr_assert_eq(lstmc_dataset_make(&description_model(description)->descriptor, &data), 0);
     build(&shop, model, &data.meaning, "-DENCODE");
     const char *input = "", *expected = "";
     for (size_t sample = 0; sample < data.samples; sample++) {
@@ -248,6 +249,7 @@ static void check_units(const char *normalization)
     cr_assert(!lstmc_read_csv(&description_model(description)->descriptor, arena_format(shop.arena, "%s/table.csv", shop.folder), &options, &data, &none, &message),
               "%s", message.text);
     cr_assert_eq(data.samples, WINDOWS);
+    cr_assert_eq(lstmc_dataset_make(&description_model(description)->descriptor, &data), 0);
     float *truth = arena_array(shop.arena, float, 2 * WINDOWS);
     for (int w = 0; w < WINDOWS; w++) {
         for (int t = 0; t < WINDOW; t++)

@@ -5,6 +5,8 @@
 #include "runtime/base/array.h"
 #include "runtime/base/message.h"
 #include "runtime/files/file.h"
+#include "runtime/files/map.h"
+#include "token_windows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,30 +16,24 @@ struct text {
     const struct lstmc_text_options *options;
     const struct lstmc_model *model;
     struct lstmc_message *message;
-    /* bytes: those of all files; else numbers of tokens, whose text lies in the files */
-    unsigned char *bytes;
-    int *number; size_t capacity;
-    size_t count;
-    unsigned char **files;
+    struct lstmc_token_stream *stream;
+    size_t capacity;                    /* of its numbers */
+    unsigned char **files;              /* where the text of tokens lies that are no bytes */
     struct lstmc_tokens tokens;
-    int *id;                            /* of each byte, or number */
 };
-
-static int32_t id_at(const struct text *text, size_t at)
-{
-    return text->id[text->bytes ? text->bytes[at] : text->number[at]];
-}
 
 /* ---- the files ---- */
 
-static int append_bytes(struct text *text, const unsigned char *bytes, size_t size, const char *path)
+static int append_bytes(struct text *text, const char *path)
 {
-    unsigned char *moved = size <= SIZE_MAX - 1 - text->count ? realloc(text->bytes, text->count + size + 1) : NULL;
-    if (!moved)
-        return lstmc_fail_memory(text->message, path);
-    memcpy(moved + text->count, bytes, size);
-    text->bytes = moved;
-    text->count += size;
+    struct lstmc_token_stream *stream = text->stream;
+    struct lstmc_token_file *file = &stream->file[stream->file_count];
+    int status = lstmc_map_file(path, &file->bytes, text->message);
+    if (status)
+        return status;
+    stream->file_count++;
+    stream->count += file->bytes.bytes;
+    file->end = stream->count;
     return LSTMC_OK;
 }
 
@@ -61,9 +57,10 @@ static int append_tokens(struct text *text, char *at, size_t size, const char *p
         lstmc_text_lower(at, (size_t)(end - at));
     if (text->options->unit == LSTMC_WORDS_AND_LINES)
         settle_line_ends(at, end);
-    for (const char *from = at; lstmc_token_next(text->options->unit, &from, end, &token); text->count++) {
-        if (!lstmc_array_grow((void **)&text->number, text->count, &text->capacity, sizeof *text->number) ||
-            (text->number[text->count] = lstmc_tokens_number(&text->tokens, token)) < 0)
+    struct lstmc_token_stream *stream = text->stream;
+    for (const char *from = at; lstmc_token_next(text->options->unit, &from, end, &token); stream->count++) {
+        if (!lstmc_array_grow((void **)&stream->number, stream->count, &text->capacity, sizeof *stream->number) ||
+            (stream->number[stream->count] = lstmc_tokens_number(&text->tokens, token)) < 0)
             return lstmc_fail_memory(text->message, path);
     }
     return LSTMC_OK;
@@ -74,20 +71,18 @@ static int read_files(struct text *text)
     const struct lstmc_text_options *options = text->options;
     int status = LSTMC_OK;
     text->files = calloc((size_t)options->file_count, sizeof *text->files);
-    if (!text->files)
+    text->stream = lstmc_token_stream_create(options->file_count);
+    if (!text->files || !text->stream)
         return lstmc_fail_memory(text->message, options->files[0]);
     for (int file = 0; !status && file < options->file_count; file++) {
         size_t size;
-        status = lstmc_file_read(options->files[file], &text->files[file], &size, text->message);
-        if (status)
-            return status;
-        if (options->unit != LSTMC_BYTES) {
-            status = append_tokens(text, (char *)text->files[file], size, options->files[file]);
-        } else {
-            status = append_bytes(text, text->files[file], size, options->files[file]);
-            free(text->files[file]);
-            text->files[file] = NULL;
+        if (options->unit == LSTMC_BYTES) {
+            status = append_bytes(text, options->files[file]);
+            continue;
         }
+        status = lstmc_file_read(options->files[file], &text->files[file], &size, text->message);
+        if (!status)
+            status = append_tokens(text, (char *)text->files[file], size, options->files[file]);
     }
     return status;
 }
@@ -98,24 +93,30 @@ static int read_files(struct text *text)
 static int number_bytes(struct text *text)
 {
     char present[256] = { 0 };
+    const struct lstmc_token_stream *stream = text->stream;
     int count = 0;
-    for (size_t i = 0; i < text->count; i++)
-        present[text->bytes[i]] = 1;
+    for (int file = 0; file < stream->file_count; file++)
+        for (size_t i = 0; i < stream->file[file].bytes.bytes; i++)
+            present[((const unsigned char *)stream->file[file].bytes.start)[i]] = 1;
     for (int i = 0; i < 256; i++)
-        text->id[i] = present[i] ? count++ : -1;
+        stream->id[i] = present[i] ? count++ : -1;
     return count;
 }
 
-/* Ids and classes are bytes. */
+/* Ids and classes are bytes. One that is not there, and comes into the file while it is mapped, is taken for the
+ * first. */
 static int name_bytes(const struct text *text, int distinct, struct lstmc_meaning *meaning)
 {
+    int *id = text->stream->id;
     meaning->unit = LSTMC_BYTES;
     int good = lstmc_names_alloc(&meaning->vocabulary, distinct) && lstmc_names_alloc(&meaning->labels, distinct);
     for (int i = 0; good && i < 256; i++) {
         char byte = (char)i;
-        if (text->id[i] >= 0)
-            good = lstmc_names_set(&meaning->vocabulary, text->id[i], &byte, 1) &&
-                   lstmc_names_set(&meaning->labels, text->id[i], &byte, 1);
+        if (id[i] >= 0)
+            good = lstmc_names_set(&meaning->vocabulary, id[i], &byte, 1) &&
+                   lstmc_names_set(&meaning->labels, id[i], &byte, 1);
+        else
+            id[i] = 0;
     }
     return good;
 }
@@ -123,8 +124,8 @@ static int name_bytes(const struct text *text, int distinct, struct lstmc_meanin
 static int make_byte_ids(struct text *text, struct lstmc_meaning *meaning)
 {
     const char *path = text->options->files[0];
-    text->id = calloc(256, sizeof *text->id);
-    if (!text->id)
+    text->stream->id = calloc(256, sizeof *text->stream->id);
+    if (!text->stream->id)
         return lstmc_fail_memory(text->message, path);
     int distinct = number_bytes(text);
     if (distinct == 1)
@@ -149,43 +150,24 @@ static int make_token_ids(struct text *text, size_t trains, struct lstmc_meaning
     size_t *frequency = calloc(text->tokens.count + 1, sizeof *frequency);
     struct lstmc_counted counted = { &text->tokens, frequency, options->vocabulary, options->unit,
                                      options->files[0] };
-    text->id = calloc(text->tokens.count + 1, sizeof *text->id);
-    int status = frequency && text->id ? LSTMC_OK : lstmc_fail_memory(text->message, "the vocabulary");
+    int *id = text->stream->id = calloc(text->tokens.count + 1, sizeof *id);
+    int status = frequency && id ? LSTMC_OK : lstmc_fail_memory(text->message, "the vocabulary");
     for (size_t i = 0; !status && i < trains; i++)
-        frequency[text->number[i]]++;
+        frequency[text->stream->number[i]]++;
     meaning->is_lower = options->lower;
     if (!status)
-        status = lstmc_next_token_ids(text->model, &counted, text->id, meaning, text->message);
+        status = lstmc_next_token_ids(text->model, &counted, id, meaning, text->message);
     free(frequency);
     return status;
 }
 
 /* ---- windows ---- */
 
-/* Windows side by side; each needs one token more than it has. */
-static int cut_windows(const struct text *text, size_t first, size_t count, struct lstmc_dataset *data)
-{
-    const struct lstmc_model *model = text->model;
-    size_t window = model->input_count;
-    int status = lstmc_dataset_alloc_described(model, count ? (count - 1) / window : 0, data);
-    if (status)
-        return lstmc_fail_memory(text->message, "the text's windows");
-    int32_t *x = data->x, *y = data->y;
-    for (size_t sample = 0; sample < data->samples; sample++) {
-        size_t from = first + sample * window, behind = from + window + 1 - model->target_count;
-        for (size_t i = 0; i < window; i++)
-            x[sample * window + i] = id_at(text, from + i);
-        for (size_t i = 0; i < model->target_count; i++)
-            y[sample * model->target_count + i] = id_at(text, behind + i);
-    }
-    return LSTMC_OK;
-}
-
 static int cut_text(struct text *text, struct lstmc_dataset *training, struct lstmc_dataset *validation)
 {
     const struct lstmc_text_options *options = text->options;
     const char *path = options->files[0], *word = lstmc_token_word(options->unit);
-    size_t count = text->count, cut = (size_t)floor((double)count * options->split + 1e-9);
+    size_t count = text->stream->count, cut = (size_t)floor((double)count * options->split + 1e-9);
     if (count <= (size_t)options->window)
         return lstmc_fail(text->message, LSTMC_MISMATCH,
                           "%.250s: has %zu %s%s: too few for a window of %d and the %s behind it", path, count, word,
@@ -193,10 +175,9 @@ static int cut_text(struct text *text, struct lstmc_dataset *training, struct ls
     training->meaning.pads_front = 1;
     int status = options->unit == LSTMC_BYTES ? make_byte_ids(text, &training->meaning)
                                               : make_token_ids(text, cut, &training->meaning);
-    if (!status)
-        status = cut_windows(text, 0, cut, training);
-    if (!status)
-        status = cut_windows(text, cut, count - cut, validation);
+    if (!status && (lstmc_token_windows(text->model, text->stream, 0, cut, training) ||
+                    lstmc_token_windows(text->model, text->stream, cut, count - cut, validation)))
+        status = lstmc_fail_memory(text->message, "the text's windows");
     if (!status && (!training->samples || (options->split < 1 && !validation->samples)))
         status = lstmc_fail(text->message, LSTMC_MISMATCH,
                             "%.250s: the first %zu %ss train, the last %zu are held out: too few for a window of %d "
@@ -210,9 +191,7 @@ static void text_free(struct text *text)
     for (int file = 0; text->files && file < text->options->file_count; file++)
         free(text->files[file]);
     free(text->files);
-    free(text->bytes);
-    free(text->number);
-    free(text->id);
+    lstmc_token_stream_leave(text->stream);
     lstmc_tokens_free(&text->tokens);
 }
 

@@ -254,17 +254,22 @@ static int fill_sample(const Windows *w, const Rows *rows, struct lstmc_dataset 
 {
     size_t y = sample * w->model->target_count, last = first + w->window - 1;
     int status = lstmc_windows_inputs(w, rows, data, sample, first);
-    if (status)
-        return status;
-    for (int ahead = 0; ahead < w->ahead_count; ahead++)
-        for (int i = w->columns; i < w->columns + w->targets; i++, y++) {
+    for (int ahead = 0; ahead < w->ahead_count && !status; ahead++)
+        for (int i = w->columns; i < w->columns + w->targets && !status; i++, y++) {
             size_t row = last + (size_t)w->ahead[ahead];
             status = lstmc_windows_store(w, rows, row, i, normalised(w, rows, first, row, i), data, y);
-            if (status)
-                return status;
-            if (data->persistence)
-                data->persistence[y] = (float)normalised(w, rows, first, last, i);
         }
+    return status;
+}
+
+/* The last known values, and how much the sample counts. */
+static int describe_sample(const Windows *w, const Rows *rows, struct lstmc_dataset *data, size_t sample, size_t first)
+{
+    size_t y = sample * w->model->target_count, last = first + w->window - 1;
+    int status = LSTMC_OK;
+    for (int ahead = 0; ahead < w->ahead_count && data->persistence; ahead++)
+        for (int i = w->columns; i < w->columns + w->targets; i++, y++)
+            data->persistence[y] = (float)normalised(w, rows, first, last, i);
     if (!w->options->weighs_steps)
         return lstmc_windows_weight(w, rows, last, data, sample);
     for (int ahead = 0; ahead < w->ahead_count && !status; ahead++)
@@ -327,13 +332,45 @@ static size_t count_samples(const Windows *w, const Rows *rows, int trains)
     return samples;
 }
 
-static int fill_dataset(const Windows *w, const Rows *rows, int trains, size_t samples, struct lstmc_dataset *data)
+/* Each sample in turn. Of samples that are cut out of rows there is nothing to store; where the rows have a number that
+ * the model does not take, it is looked for, and said if a sample has it. */
+static int fill_samples(const Windows *w, const struct lstmc_cells *cells, const Rows *rows, int trains,
+                        struct lstmc_dataset *data)
+{
+    struct lstmc_dataset one = { .samples = 0 };
+    int stores = !cells || lstmc_cells_refused(cells), status = LSTMC_OK;
+    if (cells && lstmc_dataset_alloc(w->model, 1, &one))
+        status = lstmc_fail_memory(w->message, rows->path);
+    for (size_t row = 0, sample = 0; sample < data->samples && !status; row++) {
+        if (!lstmc_windows_begin(w, rows, row, trains))
+            continue;
+        if (stores)
+            status = fill_sample(w, rows, cells ? &one : data, cells ? 0 : sample, row);
+        if (!status)
+            status = describe_sample(w, rows, data, sample++, row);
+    }
+    lstmc_dataset_free(&one);
+    return status;
+}
+
+/* `cells`: the rows that samples are cut out of; NULL: they are stored one by one. */
+static int make_samples(const Windows *w, struct lstmc_cells *cells, const Rows *rows, int trains, size_t samples,
+                        struct lstmc_dataset *data)
+{
+    int status = cells ? lstmc_cuts_make(w, cells, rows, trains, samples, data)
+                       : lstmc_dataset_alloc(w->model, samples, data);
+    return status || !describe(w, &data->meaning) ? lstmc_fail_memory(w->message, rows->path) : LSTMC_OK;
+}
+
+static int fill_dataset(const Windows *w, struct lstmc_cells *cells, const Rows *rows, int trains, size_t samples,
+                        struct lstmc_dataset *data)
 {
     int is_forecast = w->options->sliding && w->ahead[0] > 0 && !w->model->target_is_class && !w->options->above;
     if (!samples)
         return LSTMC_OK;
-    if (lstmc_dataset_alloc(w->model, samples, data) || !describe(w, &data->meaning))
-        return lstmc_fail_memory(w->message, rows->path);
+    int status = make_samples(w, cells, rows, trains, samples, data);
+    if (status)
+        return status;
     if (is_forecast) {
         data->persistence = lstmc_alloc(samples * w->model->target_count * sizeof(float));
         if (!data->persistence)
@@ -344,12 +381,7 @@ static int fill_dataset(const Windows *w, const Rows *rows, int trains, size_t s
         return lstmc_fail_memory(w->message, rows->path);
     if (w->model->has_lengths)
         return lstmc_groups_fill(w, rows, data, trains);
-    for (size_t row = 0, sample = 0; sample < samples; row++) {
-        int status = lstmc_windows_begin(w, rows, row, trains) ? fill_sample(w, rows, data, sample++, row) : LSTMC_OK;
-        if (status)
-            return status;
-    }
-    return LSTMC_OK;
+    return fill_samples(w, cells, rows, trains, data);
 }
 
 /* Says what a person can change. */
@@ -380,8 +412,18 @@ static int fill_both(const Windows *w, struct lstmc_dataset *training, struct ls
         return no_samples(w, &w->main, 1);
     if (holds_out && !held_out_samples)
         return no_samples(w, held_out, 0);
-    int status = fill_dataset(w, &w->main, 1, samples, training);
-    return status ? status : fill_dataset(w, held_out, 0, held_out_samples, validation);
+    struct lstmc_cells *cells = NULL, *others = NULL;
+    int cuts = lstmc_cuts_can(w), status = LSTMC_OK;
+    if (cuts && (!(cells = lstmc_cells_create(w, &w->main)) ||
+                 (held_out_samples && held_out != &w->main && !(others = lstmc_cells_create(w, held_out)))))
+        status = lstmc_fail_memory(w->message, w->main.path);
+    if (!status)
+        status = fill_dataset(w, cells, &w->main, 1, samples, training);
+    if (!status)
+        status = fill_dataset(w, others ? others : cells, held_out, 0, held_out_samples, validation);
+    lstmc_cells_free(cells);
+    lstmc_cells_free(others);
+    return status;
 }
 
 int lstmc_read_csv(const struct lstmc_model *model, const char *path, const struct lstmc_csv_options *options,

@@ -72,6 +72,20 @@ int lstmc_windows_weight(const struct lstmc_windows *windows, const struct lstmc
 int lstmc_windows_inputs(const struct lstmc_windows *windows, const struct lstmc_rows *rows, struct lstmc_dataset *data,
                          size_t sample, size_t first);
 
+/* cuts.c: data sets whose samples are cut out of the rows when somebody asks for them. Whether they can be: where
+ * numbers do not depend on the window that they are read in. */
+int lstmc_cuts_can(const struct lstmc_windows *windows);
+/* The rows of a file, normalised, in the model's types, for all data sets that have samples of them and for who has
+ * created it; NULL: no memory. */
+struct lstmc_cells;
+struct lstmc_cells *lstmc_cells_create(const struct lstmc_windows *windows, const struct lstmc_rows *rows);
+void lstmc_cells_free(struct lstmc_cells *cells);
+/* Whether there are numbers among them that the model does not take, in a sample or not. */
+int  lstmc_cells_refused(const struct lstmc_cells *cells);
+/* So many samples that train (or are held out): sets data->samples and its sources. LSTMC_NO_MEMORY: free the data. */
+int lstmc_cuts_make(const struct lstmc_windows *windows, struct lstmc_cells *cells, const struct lstmc_rows *rows,
+                    int trains, size_t samples, struct lstmc_dataset *data);
+
 /* groups.c: of a model with lengths each group is a sample: how many train (or are held out), and they themselves, into
  * a data set of so many. */
 size_t lstmc_groups_count(const struct lstmc_windows *windows, const struct lstmc_rows *rows, int trains);
