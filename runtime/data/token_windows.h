@@ -22,8 +22,8 @@ struct lstmc_token_stream {
 struct lstmc_token_stream *lstmc_token_stream_create(int files);
 void lstmc_token_stream_leave(struct lstmc_token_stream *stream);
 
-/* The data set of tokens `first` to first + count - 1: as many windows as have a token behind them. x is a window, y its
- * targets: as many tokens, the last of them that behind the window. LSTMC_NO_MEMORY. */
+/* The data set of tokens `first` to first + count - 1: as many windows as have a token behind them. x is a window, y as
+ * many tokens as the model has targets, the last of them that behind the window. LSTMC_NO_MEMORY. */
 int lstmc_token_windows(const struct lstmc_model *model, struct lstmc_token_stream *stream, size_t first, size_t count,
                         struct lstmc_dataset *data);
 
