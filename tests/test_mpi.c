@@ -1,5 +1,6 @@
 /* test_mpi.c: mpirun lstmc train: the weights of one program, to the byte; what is said when something is missing or wrong; and a rank that is
  * killed. Skipped where there is no MPI. */
+#include "runtime/lstmc.h"
 #include "command.h"
 
 #include <criterion/criterion.h>
@@ -55,6 +56,51 @@ Test(mpi, a_global_norm)        { compare_ranks(0); }
 Test(mpi, statistics)           { compare_ranks(1); }
 Test(mpi, masks_and_lengths)    { compare_ranks(2); }
 Test(mpi, states)               { compare_ranks(3); }
+
+/* Arrays of doubles, a table in windows and a text, of which each rank makes its own samples: the bits of one program, and of one that goes on. */
+Test(mpi, data_in_files)
+{
+    static const struct { const char *name, *text; } read[] = {
+        { "arrays", "Input{7, 3}, LSTM{9}, Dense{1}, loss = 'mse', data = npy{x = 'x.npy', y = 'y.npy'}, validation_split = 0.2" },
+        { "table", "Input{6, 2}, LSTM{9}, Dense{1}, loss = 'mse', data = csv{'t.csv', columns = {'a', 'b'}, targets = {'a'}, window = 6, "
+                   "normalization = 'standard'}" },
+        { "letters", "Input{8}, Embedding{14, 5}, GRU{9}, Dense{14, activation = 'softmax'}, loss = 'sparse_categorical_crossentropy', "
+                     "data = characters{'t.csv', window = 8}" },
+    };
+    double x[90 * 7 * 3], y[90] = { 0 };
+    char table[4000] = "a,b\n", line[1200], text[1000];
+    struct lstmc_message message = { "" };
+    skip_without_mpi();
+    char *folder = command_folder();
+    for (size_t i = 0; i < sizeof x / sizeof *x; i++) {
+        x[i] = (double)(i * i % 101) / 101 - 0.5;
+        y[i / 21] += i % 4 ? x[i] : 0;
+    }
+    for (int row = 0; row < 200; row++)
+        sprintf(table + strlen(table), "%d,%d\n", row * row % 13 + row % 7, row * 3 % 11);
+    command_write(folder, "t.csv", table, (long)strlen(table));
+    snprintf(line, sizeof line, "%s/x.npy", folder);
+    cr_assert_eq(lstmc_npy_write_double(line, x, 3, (const size_t[]){ 90, 7, 3 }, &message), 0, "%s", message.text);
+    snprintf(line, sizeof line, "%s/y.npy", folder);
+    cr_assert_eq(lstmc_npy_write_double(line, y, 1, (const size_t[]){ 90 }, &message), 0, "%s", message.text);
+    for (size_t m = 0; m < sizeof read / sizeof *read; m++) {
+        int length = snprintf(text, sizeof text, "return Sequential{ name = 'read', %s, batch_size = 16, shards = 4, epochs = 2, seed = 7 }\n", read[m].text);
+        command_write(folder, "read.lua", text, length);
+        snprintf(line, sizeof line, "$L train read.lua --quiet >one && mv read.safetensors one.weights; " RUN
+                                    "for n in 2 3; do $R $n $L train read.lua --quiet >many && cmp many one && cmp read.safetensors one.weights; done; "
+                                    "$R 3 $L train read.lua --epochs=1 --quiet >many && $R 2 $L train read.lua --resume --quiet >many && "
+                                    "cmp read.safetensors one.weights && echo %s", read[m].name);
+        snprintf(text, sizeof text, "%s\n", read[m].name);
+        command_expect(folder, 120, line, 0, text, NULL);
+    }
+    y[77] = -1e39;
+    snprintf(line, sizeof line, "%s/y.npy", folder);
+    cr_assert_eq(lstmc_npy_write_double(line, y, 1, (const size_t[]){ 90 }, &message), 0, "%s", message.text);
+    command_write(folder, "read.lua", text, snprintf(text, sizeof text, "return Sequential{ %s, batch_size = 16, shards = 4 }\n", read[0].text));
+    command_expect(folder, 60, RUN "$R 3 $L train read.lua 2>said; echo $?; grep -c 'y.npy: row 77, column 0 (from 0): -1e+39 is not a finite number' said", 0,
+                   "1\n1\n", NULL);
+    command_folder_remove(folder);
+}
 
 /* One rank of three, when there is a checkpoint; another number of them goes on. */
 Test(mpi, a_rank_is_killed)
