@@ -144,6 +144,34 @@ Test(csv, mistakes)
 
 #define TEN "v\n10\n20\n30\n40\n50\n60\n70\n80\n90\n100\n"
 
+/* Rows come and go: of a table longer than what stays of it all are read, and each mistake is said with its line, whatever follows. */
+Test(csv, many_rows)
+{
+    static const struct { const char *line, *said; } cases[] = {
+        { "1,2\n", NULL }, { "1,x\n", ":1002: column \"b\": \"x\"" }, { "1\n", ":1002: column \"b\" is missing" }, { "1,2,3\n", ":1002: has 3 cells" },
+        { "1,\"2\n", ":1002: a quote is never closed" }, { "1", ":1002: the file ends inside this line" }, { "0,2\n", ":1002: group \"0\" comes back" },
+    };
+    const struct lstmc_model model = csv_window_model(3, 1, 1);
+    char *text = malloc(20000);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int length = sprintf(text, "a,b\n");
+        for (int row = 0; row < 1000; row++)
+            length += sprintf(text + length, "%d,%d\n", row / 500, row);
+        sprintf(text + length, "%s", cases[i].line);
+        const struct lstmc_csv_options options = { .columns = NAMES("b"), .column_count = 1, .sliding = 1, .window = 3, HORIZONS(2), .split = 1, .group = "a" };
+        struct csv_result result = csv_read_text(&model, text, &options);
+        cr_expect_eq(result.status == 0, cases[i].said == NULL, "%s", result.message.text);
+        cr_expect(!cases[i].said || strstr(result.message.text, cases[i].said), "%s, without %s", result.message.text, cases[i].said);
+        if (!result.status) {
+            const float *x = result.training.x, *y = result.training.y;
+            cr_assert_eq(result.training.samples, 496 + 497);
+            cr_expect(x[0] == 0 && y[0] == 4 && x[3 * 495 + 2] == 497 && x[3 * 496] == 500 && x[3 * 991 + 2] == 997 && y[991] == 999);
+        }
+        csv_result_free(&result);
+    }
+    free(text);
+}
+
 Test(csv, windows)
 {
     const struct lstmc_model model = csv_window_model(3, 1, 1);

@@ -1,6 +1,7 @@
 /* csv.c: in: a CSV file and the names of columns.  out: those columns as numbers, or the line and column of the first
  * mistake. */
 #include "csv.h"
+#include "runtime/base/array.h"
 #include "runtime/files/file.h"
 #include "runtime/base/message.h"
 #include "runtime/base/number.h"
@@ -12,6 +13,7 @@
 #include <strings.h>
 
 #define COMPUTED -2             /* in place of a column: no cell holds it */
+#define HEAD 100                /* rows that stay while others come and go: names, or what is said in place of them */
 
 /* A sheet whose columns are looked for. */
 struct reader {
@@ -19,6 +21,10 @@ struct reader {
     const struct lstmc_table_options *options;
     struct lstmc_message *message;
     int has_header;
+    int *column;                /* of each name */
+    int group_column;
+    struct group *groups; size_t group_capacity;
+    size_t capacity;            /* rows of the table */
 };
 
 typedef struct lstmc_sheet Sheet;
@@ -131,7 +137,7 @@ static void list_names(const Sheet *sheet, const char *name, char *known, size_t
 static int no_names(const struct reader *r, const char *name)
 {
     const Sheet *sheet = &r->sheet;
-    for (size_t row = 1; row < sheet->row_count && row < 100; row++)
+    for (size_t row = 1; row < sheet->row_count; row++)
         for (int column = 0; column < sheet->rows[row].count; column++)
             if (!strcmp(lstmc_sheet_cell(sheet, row, column)->text, name))
                 return lstmc_fail(r->message, LSTMC_MISMATCH,
@@ -187,24 +193,23 @@ static int looks_cut(const Sheet *sheet, size_t row, int column)
 
 /* What is cut off in silence would be data: more cells than names, but for empty ones; and an end in the middle of the
  * last line. */
-static int check_widths(const struct reader *r)
+static int check_width(const struct reader *r, size_t row)
 {
     const Sheet *sheet = &r->sheet;
+    const struct lstmc_row *here = &sheet->rows[row];
     int width = first_count(sheet);
-    for (size_t row = 1; row < sheet->row_count; row++)
-        for (int column = width; column < sheet->rows[row].count; column++)
-            if (lstmc_sheet_cell(sheet, row, column)->length)
-                return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: has %d cells, but the first line has %d%s%s",
-                                  sheet->path, sheet->rows[row].line, sheet->rows[row].count, width,
-                                  r->has_header ? (width == 1 ? " name" : " names") : "",
-                                  looks_cut(sheet, row, column) ? " (is this a decimal comma? Numbers have a decimal "
-                                                                  "point: 1234.50)"
-                                                                : "");
-    const struct lstmc_row *last = &sheet->rows[sheet->row_count - 1];
-    if (last->count < width && !sheet->has_end)
+    for (int column = width; column < here->count; column++)
+        if (lstmc_sheet_cell(sheet, row, column)->length)
+            return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s:%d: has %d cells, but the first line has %d%s%s",
+                              sheet->path, here->line, here->count, width,
+                              r->has_header ? (width == 1 ? " name" : " names") : "",
+                              looks_cut(sheet, row, column) ? " (is this a decimal comma? Numbers have a decimal "
+                                                              "point: 1234.50)"
+                                                            : "");
+    if (here->count < width && !sheet->has_end && row + 1 == sheet->row_count)
         return lstmc_fail(r->message, LSTMC_BAD_FILE,
                           "%.200s:%d: the file ends inside this line, which has %d of %d cells: it was cut off",
-                          sheet->path, last->line, last->count, width);
+                          sheet->path, here->line, here->count, width);
     return LSTMC_OK;
 }
 
@@ -285,27 +290,20 @@ static int check_groups(const struct reader *r, struct group *groups, int count)
     return LSTMC_OK;
 }
 
-/* A group begins where the cell is another than in the row above. */
-static int read_groups(const struct reader *r, const char *name, struct lstmc_table *table)
+/* A group begins where the cell is another than in the row above. `row`: of the sheet; `to`: of the table. */
+static int read_group(struct reader *r, size_t row, struct lstmc_table *table, size_t to)
 {
-    size_t first = r->has_header ? 1 : 0;
-    int column, status = find_column(r, name, &column);
-    struct group *groups = calloc(table->rows, sizeof *groups);
-    table->groups = 0;
-    if (!groups)
-        status = lstmc_fail_memory(r->message, r->sheet.path);
-    for (size_t row = 0; row < table->rows && !status; row++) {
-        const Cell *cell;
-        status = find_cell(r, first + row, column, name, &cell);
-        if (!status && is_missing(cell))
-            status = missing_value(r, first + row, name, "");
-        if (!status && (!table->groups || strcmp(groups[table->groups - 1].text, cell->text)))
-            groups[table->groups++] = (struct group){ cell->text, r->sheet.rows[first + row].line };
-        table->group[row] = table->groups - 1;
+    const char *name = r->options->group;
+    const Cell *cell;
+    int status = find_cell(r, row, r->group_column, name, &cell);
+    if (!status && is_missing(cell))
+        status = missing_value(r, row, name, "");
+    if (!status && (!table->groups || strcmp(r->groups[table->groups - 1].text, cell->text))) {
+        if (!lstmc_array_grow((void **)&r->groups, (size_t)table->groups, &r->group_capacity, sizeof *r->groups))
+            return lstmc_fail_memory(r->message, r->sheet.path);
+        r->groups[table->groups++] = (struct group){ cell->text, r->sheet.rows[row].line };
     }
-    if (!status)
-        status = check_groups(r, groups, table->groups);
-    free(groups);
+    table->group[to] = table->groups - 1;
     return status;
 }
 
@@ -321,78 +319,112 @@ static void count_remaining(struct lstmc_table *table, int column)
                                 : 0;
 }
 
-/* ---- all columns ---- */
+/* ---- all rows ---- */
 
-static int read_columns(const struct reader *r, const struct lstmc_table_options *options, const int *column,
-                        struct lstmc_table *table)
-{
-    size_t first = r->has_header ? 1 : 0;
-    int status = options->group ? read_groups(r, options->group, table) : LSTMC_OK;
-    for (size_t row = 0; row < table->rows && !status; row++) {
-        table->line[row] = r->sheet.rows[first + row].line;
-        for (int i = 0; i < table->columns && !status; i++)
-            if (column[i] != COMPUTED)
-                status = read_cell(r, first + row, column[i], options->names[i],
-                                   &table->value[row * (size_t)table->columns + (size_t)i]);
-    }
-    for (int i = 0; i < table->columns && !status; i++)
-        if (column[i] == COMPUTED)
-            count_remaining(table, i);
-    return status;
-}
-
-static int find_columns(const struct reader *r, int *column)
+static int find_columns(struct reader *r)
 {
     const struct lstmc_table_options *options = r->options;
     int status = LSTMC_OK;
     for (int i = 0; i < options->name_count && !status; i++) {
         int may_be_computed = options->group && !strcmp(options->names[i], "remaining");
         if (may_be_computed && find_name(&r->sheet, options->names[i], 0) < 0)
-            column[i] = COMPUTED;
+            r->column[i] = COMPUTED;
         else
-            status = find_column(r, options->names[i], &column[i]);
+            status = find_column(r, options->names[i], &r->column[i]);
+    }
+    return status || !options->group ? status : find_column(r, options->group, &r->group_column);
+}
+
+/* Room for one row more. */
+static int grow_table(struct reader *r, struct lstmc_table *table)
+{
+    const size_t each = (size_t)table->columns * sizeof *table->value;
+    size_t values = r->capacity, lines = values, groups = values;
+    if (!lstmc_array_grow((void **)&table->value, table->rows, &values, each) ||
+        !lstmc_array_grow((void **)&table->line, table->rows, &lines, sizeof *table->line) ||
+        !lstmc_array_grow((void **)&table->group, table->rows, &groups, sizeof *table->group))
+        return lstmc_fail_memory(r->message, r->sheet.path);
+    r->capacity = values;
+    return LSTMC_OK;
+}
+
+/* A row of the sheet becomes one of the table. */
+static int read_row(struct reader *r, size_t row, struct lstmc_table *table)
+{
+    int status = check_width(r, row);
+    if (!status)
+        status = grow_table(r, table);
+    if (status)
+        return status;
+    const size_t to = table->rows++;
+    table->line[to] = r->sheet.rows[row].line;
+    table->group[to] = 0;
+    if (r->options->group)
+        status = read_group(r, row, table, to);
+    for (int i = 0; i < table->columns && !status; i++) {
+        double *value = &table->value[to * (size_t)table->columns + (size_t)i];
+        *value = 0;
+        if (r->column[i] != COMPUTED)
+            status = read_cell(r, row, r->column[i], r->options->names[i], value);
     }
     return status;
 }
 
-static int allocate(const struct reader *r, struct lstmc_table *table)
+/* Those of the head, and then one after the other. */
+static int read_rows(struct reader *r, struct lstmc_table *table)
 {
-    table->value = calloc(table->rows, sizeof *table->value * (size_t)table->columns);
-    table->line = calloc(table->rows, sizeof *table->line);
-    table->group = calloc(table->rows, sizeof *table->group);
-    table->run = calloc(table->rows, sizeof *table->run);
-    table->computed = calloc((size_t)table->columns, sizeof *table->computed);
-    return table->value && table->line && table->group && table->run && table->computed
-               ? LSTMC_OK
-               : lstmc_fail_memory(r->message, r->sheet.path);
+    Sheet *sheet = &r->sheet;
+    int status = LSTMC_OK;
+    for (size_t row = r->has_header ? 1 : 0; row < sheet->row_count && !status; row++)
+        status = read_row(r, row, table);
+    for (const size_t head = sheet->row_count; !status;) {
+        status = lstmc_sheet_next(sheet);
+        if (status || sheet->row_count == head)
+            return status;
+        status = read_row(r, head, table);
+        lstmc_sheet_drop(sheet);
+    }
+    return status;
 }
 
-static int read_sheet(struct reader *r, int *column, struct lstmc_table *table)
+/* What is known when all rows are there. */
+static int finish_table(struct reader *r, struct lstmc_table *table)
 {
-    const struct lstmc_table_options *options = r->options;
-    if (!r->sheet.row_count)
-        return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s: is empty", r->sheet.path);
-    int status = find_header(r);
-    if (!status)
-        status = find_columns(r, column);
-    if (!status)
-        status = check_widths(r);
-    if (!status && r->sheet.blank_line && first_count(&r->sheet) == 1)
-        lstmc_note(options->notes,
+    if (r->sheet.blank_line && first_count(&r->sheet) == 1)
+        lstmc_note(r->options->notes,
                    "%.200s:%d: this line is blank and was passed over; a missing value is written as NA", r->sheet.path,
                    r->sheet.blank_line);
-    table->rows = r->sheet.row_count - (r->has_header ? 1 : 0);
-    table->columns = options->name_count;
-    table->groups = 1;
-    if (!status && !table->rows)
-        status = lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s: has a line of names, but no rows", r->sheet.path);
-    if (!status)
-        status = allocate(r, table);
-    if (!status)
-        status = read_columns(r, options, column, table);
-    if (!status)
+    if (!table->rows)
+        return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s: has a line of names, but no rows", r->sheet.path);
+    int status = r->options->group ? check_groups(r, r->groups, table->groups) : LSTMC_OK;
+    for (int i = 0; i < table->columns && !status; i++)
+        if (r->column[i] == COMPUTED)
+            count_remaining(table, i);
+    table->run = status ? NULL : malloc(table->rows * sizeof *table->run);
+    if (table->run)
         memcpy(table->run, table->group, table->rows * sizeof *table->run);
-    return status;
+    return status || table->run ? status : lstmc_fail_memory(r->message, r->sheet.path);
+}
+
+static int read_sheet(struct reader *r, struct lstmc_table *table)
+{
+    int status = LSTMC_OK;
+    while (!status && r->sheet.row_count < HEAD && r->sheet.rest.at < r->sheet.rest.end)
+        status = lstmc_sheet_next(&r->sheet);
+    if (!status && !r->sheet.row_count)
+        status = lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s: is empty", r->sheet.path);
+    if (!status)
+        status = find_header(r);
+    if (!status)
+        status = find_columns(r);
+    table->columns = r->options->name_count;
+    table->groups = r->options->group ? 0 : 1;
+    table->computed = calloc((size_t)table->columns + 1, sizeof *table->computed);
+    if (!status && !table->computed)
+        status = lstmc_fail_memory(r->message, r->sheet.path);
+    if (!status)
+        status = read_rows(r, table);
+    return status ? status : finish_table(r, table);
 }
 
 static int unpack(const struct lstmc_table_options *options, const char *path, unsigned char **bytes, size_t *size,
@@ -416,15 +448,16 @@ int lstmc_table_read(const char *path, const struct lstmc_table_options *options
     int status = lstmc_file_read(path, &bytes, &size, message);
     if (status)
         return status;
-    int *column = calloc((size_t)options->name_count + 1, sizeof *column);
-    status = column ? unpack(options, path, &bytes, &size, message) : lstmc_fail_memory(message, path);
+    r.column = calloc((size_t)options->name_count + 1, sizeof *r.column);
+    status = r.column ? unpack(options, path, &bytes, &size, message) : lstmc_fail_memory(message, path);
     if (!status)
-        status = lstmc_sheet_scan(&r.sheet, (char *)bytes, size);
+        status = lstmc_sheet_begin(&r.sheet, (char *)bytes, size);
     if (!status)
-        status = read_sheet(&r, column, table);
+        status = read_sheet(&r, table);
     if (status)
         lstmc_table_free(table);
-    free(column);
+    free(r.column);
+    free(r.groups);
     lstmc_sheet_free(&r.sheet);
     free(bytes);
     return status;

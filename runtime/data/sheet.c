@@ -11,11 +11,6 @@
 
 #define CELLS_MAX 1000000       /* of one line: more are no table */
 
-struct scanner {
-    char *at, *end;
-    int line;
-};
-
 /* ---- which bytes are a table ---- */
 
 static int no_text(const struct lstmc_sheet *sheet, const char *what)
@@ -215,8 +210,8 @@ static int take_separator(const struct lstmc_sheet *sheet, struct scanner *scan)
     return !at_line_end(scan);
 }
 
-/* One line into cells. The byte behind a cell is made 0 only after it was read. *blank_line: the first one so far. */
-static int scan_row(struct lstmc_sheet *sheet, struct scanner *scan, int *blank_line)
+/* One line into cells. The byte behind a cell is made 0 only after it was read. */
+static int scan_row(struct lstmc_sheet *sheet, struct scanner *scan)
 {
     if (!lstmc_array_grow((void **)&sheet->rows, sheet->row_count, &sheet->row_capacity, sizeof *sheet->rows))
         return lstmc_fail_memory(sheet->message, sheet->path);
@@ -243,10 +238,10 @@ static int scan_row(struct lstmc_sheet *sheet, struct scanner *scan, int *blank_
     }
     if (row->count == 1 && sheet->cells[row->first].length == 0) {
         sheet->cell_count = row->first;         /* a blank line is no row */
-        *blank_line = *blank_line ? *blank_line : row->line;
+        scan->blank_line = scan->blank_line ? scan->blank_line : row->line;
         return LSTMC_OK;
     }
-    sheet->blank_line = sheet->blank_line ? sheet->blank_line : *blank_line;
+    sheet->blank_line = sheet->blank_line ? sheet->blank_line : scan->blank_line;
     sheet->row_count++;
     sheet->has_end = has_end;
     return LSTMC_OK;
@@ -261,10 +256,10 @@ static void skip_blank_lines(struct scanner *scan)
         }
 }
 
-int lstmc_sheet_scan(struct lstmc_sheet *sheet, char *bytes, size_t size)
+int lstmc_sheet_begin(struct lstmc_sheet *sheet, char *bytes, size_t size)
 {
     struct scanner scan = { .at = bytes, .end = bytes + size, .line = 1 };
-    int status = check_text(sheet, bytes, size), blank_line = 0;
+    int status = check_text(sheet, bytes, size);
     if (status)
         return status;
     if (size >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3))
@@ -275,12 +270,25 @@ int lstmc_sheet_scan(struct lstmc_sheet *sheet, char *bytes, size_t size)
         sheet->separator = find_separator(scan.at, scan.end);
     size_t length = strcspn(scan.at, "\r\n"), room = sizeof sheet->first_line - 1;
     memcpy(sheet->first_line, scan.at, length < room ? length : room);
-    while (scan.at < scan.end) {
-        status = scan_row(sheet, &scan, &blank_line);
-        if (status)
-            return status;
-    }
+    sheet->rest = scan;
     return LSTMC_OK;
+}
+
+int lstmc_sheet_next(struct lstmc_sheet *sheet)
+{
+    const size_t rows = sheet->row_count;
+    int status = LSTMC_OK;
+    while (!status && sheet->row_count == rows && sheet->rest.at < sheet->rest.end)
+        status = scan_row(sheet, &sheet->rest);
+    return status;
+}
+
+int lstmc_sheet_scan(struct lstmc_sheet *sheet, char *bytes, size_t size)
+{
+    int status = lstmc_sheet_begin(sheet, bytes, size);
+    while (!status && sheet->rest.at < sheet->rest.end)
+        status = scan_row(sheet, &sheet->rest);
+    return status;
 }
 
 void lstmc_sheet_free(struct lstmc_sheet *sheet)

@@ -25,6 +25,11 @@ struct lstmc_sheet {
     int has_end;                /* 1: the last row ends with the end of its line */
     int blank_line;             /* the first one between two rows; 0: there is none */
     struct lstmc_message *message;
+    struct scanner {            /* of what was not read yet */
+        char *at, *end;
+        int line;
+        int blank_line;         /* the first one so far, or 0 */
+    } rest;
 };
 
 /* RFC 4180: quotes, doubled quotes, line ends inside quotes; also CR alone, blank lines, a byte order mark. Cells are
@@ -34,6 +39,15 @@ struct lstmc_sheet {
  * The sheet points into `bytes`, which are changed and have a zero byte behind them. */
 int  lstmc_sheet_scan(struct lstmc_sheet *sheet, char *bytes, size_t size);
 void lstmc_sheet_free(struct lstmc_sheet *sheet);
+
+/* The same row by row: no row at first, then one more with each call, as long as there is one (row_count grows).
+ * Whoever needs the last row no more drops it, before the next one. */
+int  lstmc_sheet_begin(struct lstmc_sheet *sheet, char *bytes, size_t size);
+int  lstmc_sheet_next(struct lstmc_sheet *sheet);
+static inline void lstmc_sheet_drop(struct lstmc_sheet *sheet)
+{
+    sheet->cell_count = sheet->rows[--sheet->row_count].first;
+}
 
 /* NULL: the row is shorter. */
 static inline const struct lstmc_cell *lstmc_sheet_cell(const struct lstmc_sheet *sheet, size_t row, int column)
