@@ -140,6 +140,12 @@ static const struct Finding {
     { "x / |x| of one feature has a gradient of last digits of large numbers", "--lanes 16 --input-gradient --seed 975",
       "return Sequential{ batch_size = 1, loss = MeanAbsolutePercentageError{}, Input{1, 3, 1},\n"
       "  GaussianNoise{stddev = 1.5}, UnitNormalization{} }\n" },
+    { "a loss of terms that cancel stands still over the steps at which its rounding was looked for", "--seed 70260",
+      "return Sequential{ batch_size = 1, loss = CosineSimilarity{}, Input{7, 4}, Concatenate{},\n"
+      "  RNN{cell = {LayerNormLSTMCell{units = 2, use_bias = false},\n"
+      "              SimpleRNNCell{units = 6, activation = 'softplus', recurrent_dropout = 0.25},\n"
+      "              LSTMCell{units = 5, recurrent_activation = 'tanh', use_peepholes = true, projection = 2}}, truncate = 1},\n"
+      "  IgnoreMask{}, IgnoreMask{}, ELU{} }\n" },
 };
 
 Test(fuzz, what_was_found_stays_mended)
