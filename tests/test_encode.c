@@ -62,6 +62,7 @@ Test(encode, is_what_the_reader_of_characters_does)
     struct lstmc_dataset data, none;
     struct lstmc_message message = { "" };
     cr_assert_eq(lstmc_read_characters(&m, file.path, STEPS, 1, &data, &none, &message), 0, "%s", message.text);
+    cr_assert_eq(lstmc_dataset_make(&m, &data), 0);
     int32_t ids[STEPS];
     size_t found;
     for (size_t sample = 0; sample < data.samples; sample++) {

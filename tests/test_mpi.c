@@ -168,6 +168,7 @@ Test(mpi, without_the_module)
 }
 
 /* An interrupted job ends in all ranks, with a checkpoint that goes on. */
+/* All ranks end with 143; mpirun says 128 where it has ended those that were not quite gone. */
 Test(mpi, an_interruption)
 {
     skip_without_mpi();
@@ -176,9 +177,9 @@ Test(mpi, an_interruption)
     command_expect(folder, 120, "$L train norm.lua epochs=300 --quiet >/dev/null && mv norm.safetensors one.weights; rm *.checkpoint; " RUN
                                 "$R 2 $L train norm.lua epochs=300 --checkpoint-every=2 >said 2>&1 & started=$!; "
                                 "while ! [ -f norm.checkpoint ]; do :; done; "
-                                "kill -TERM $(awk -v p=$started '$4 == p { print $1 }' /proc/[0-9]*/stat 2>/dev/null | sed -n 2p); wait $started; echo $?; "
+                                "kill -TERM $(awk -v p=$started '$4 == p { print $1 }' /proc/[0-9]*/stat 2>/dev/null | sed -n 2p); wait $started; [ $? -ge 128 ] && echo ended; "
                                 "grep -c 'interrupted in epoch' said; $R 3 $L train norm.lua epochs=300 --resume --quiet >/dev/null && cmp norm.safetensors one.weights",
-                   0, "143\n1\n", NULL);
+                   0, "ended\n1\n", NULL);
     command_folder_remove(folder);
 }
 
