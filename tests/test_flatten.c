@@ -50,6 +50,7 @@ Test(flatten, units_that_would_leave_vectors_empty)
         { "Input{5, 3}, LSTM{33}, loss = 'mse'", 16, 132, 132, 132 },
         { "Input{5, 3}, LSTM{40}, loss = 'mse'", 16, 160, 160, 160 },
         { "Input{5, 3}, LSTM{72}, loss = 'mse'", 16, 288, 72, 288 },          /* 20 and 18: no whole panels of five */
+        { "Input{1, 3}, LSTM{100}, loss = 'mse'", 16, 400, 100, 400 },        /* one step: its sums are short */
         { "Input{5, 3}, LSTM{52}, loss = 'mse'", 16, 208, 52, 208 },        /* 16 and 13: to rows not worth it */
         { "Input{5, 3}, LSTM{7}, loss = 'mse'", 8, 7, 7, 7 },               /* less than a vector each */
         { "Input{5, 3}, LSTM{1}, loss = 'mse'", 8, 1, 1, 1 },

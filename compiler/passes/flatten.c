@@ -16,6 +16,7 @@ typedef struct Flattener {
     Ir *ir;
     const Target *target;
     bool *flat;                 /* by tensor number */
+    bool turns;                 /* some loop over time has more than one */
     const Statement *statement; /* at work */
     bool good;                  /* nothing in it is in the way */
     const Axis *gate, *unit;    /* its axes that become one; NULL: none */
@@ -39,7 +40,7 @@ static bool is_worth_it(const Flattener *f, const Tensor *tensor)
                  (f->ir->batch == 1 || tensor->role == ROLE_ADJOINT);
     if (reads && units * gates % lanes == 0 && apart >= together * WASTE)
         return true;
-    bool whole_panels = f->ir->batch > 1 && together % PANEL_MOST == 0 && units % 2 == 0;
+    bool whole_panels = f->turns && f->ir->batch > 1 && together % PANEL_MOST == 0 && units % 2 == 0;
     return units > lanes && apart >= together * (whole_panels ? WASTE_OF_PANELS : WASTE_OF_ROWS);
 }
 
@@ -106,6 +107,8 @@ static void check_flat(void *context, const Access *access)
 static bool choose(Flattener *f)
 {
     bool any = false, again = true;
+    for (int i = 0; i < f->ir->statement_count; i++)
+        f->turns |= f->ir->statements[i]->loop && f->ir->statements[i]->loop->axis->extent > 1;
     for (int i = 0; i < f->ir->tensor_count; i++)
         f->flat[i] = is_worth_it(f, f->ir->tensors[i]);
     while (again) {
