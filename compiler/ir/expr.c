@@ -338,3 +338,15 @@ Expr *expr_make(Arena *arena, Op op, Expr *a, Expr *b)
     expr->argument[1] = b;
     return expr;
 }
+
+Expr *expr_with_accesses(Arena *arena, const Expr *expr, Access (*rewrite)(void *context, const Access *access),
+                         void *context)
+{
+    Expr *copy = arena_new(arena, Expr);
+    *copy = *expr;
+    if (expr->op == OP_LOAD)
+        copy->access = rewrite(context, &expr->access);
+    for (int i = 0; i < op_traits[expr->op].arity; i++)
+        copy->argument[i] = expr_with_accesses(arena, expr->argument[i], rewrite, context);
+    return copy;
+}

@@ -318,6 +318,9 @@ void       statement_visit_reads(const Statement *statement, void (*visit)(void 
 Expr *expr_constant(Arena *arena, double value);
 Expr *expr_load(Arena *arena, Access access);
 Expr *expr_position(Arena *arena, Index position);
+/* A copy, as other statements may have a part of the expression, in which each load reads what `rewrite` says. */
+Expr *expr_with_accesses(Arena *arena, const Expr *expr, Access (*rewrite)(void *context, const Access *access),
+                         void *context);
 Expr *expr_make(Arena *arena, Op op, Expr *a, Expr *b);
 enum { PRECEDENCE_CALL, PRECEDENCE_SUM, PRECEDENCE_PRODUCT, PRECEDENCE_SIGN };
 

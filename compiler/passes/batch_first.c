@@ -73,25 +73,15 @@ static bool choose(Turner *turner)
 
 /* ---- the new text ---- */
 
-static Access turned_access(const Turner *turner, const Access *access)
+static Access turned_access(void *context, const Access *access)
 {
+    const Turner *turner = context;
     Access turned = *access;
     if (turner->turned[access->tensor->number]) {
         turned.index[0] = access->index[1];
         turned.index[1] = access->index[0];
     }
     return turned;
-}
-
-static Expr *turned_expr(const Turner *turner, const Expr *expr)
-{
-    Expr *copy = arena_new(turner->ir->arena, Expr);
-    *copy = *expr;
-    if (expr->op == OP_LOAD)
-        copy->access = turned_access(turner, &expr->access);
-    for (int i = 0; i < op_traits[expr->op].arity; i++)
-        copy->argument[i] = turned_expr(turner, expr->argument[i]);
-    return copy;
 }
 
 static void turn(Tensor *tensor)
@@ -110,7 +100,7 @@ void batch_first(Ir *ir, const Target *target)
         return;
     for (int i = 0; i < ir->statement_count; i++) {
         ir->statements[i]->out = turned_access(&turner, &ir->statements[i]->out);
-        ir->statements[i]->value = turned_expr(&turner, ir->statements[i]->value);
+        ir->statements[i]->value = expr_with_accesses(ir->arena, ir->statements[i]->value, turned_access, &turner);
     }
     for (int i = 0; i < ir->tensor_count; i++)
         if (turner.turned[i])

@@ -107,28 +107,17 @@ static void add_copy(const Splitter *splitter, const Crossing *crossing)
                  count, axes);
 }
 
-static Access read_from(const Splitter *splitter, const Access *access)
+static Access read_from(void *context, const Access *access)
 {
+    const Splitter *splitter = context;
     const Crossing *crossing = &splitter->crossings[access->tensor->number];
     Access result = crossing->memory ? in_memory(crossing, access) : *access;
     for (int d = 0; d < result.tensor->rank; d++)
         if (result.index[d].gather) {
             Access *gather = arena_new(splitter->ir->arena, Access);
-            *gather = read_from(splitter, result.index[d].gather);
+            *gather = read_from(context, result.index[d].gather);
             result.index[d].gather = gather;
         }
-    return result;
-}
-
-/* Expressions are copied, not changed: other statements may have a part of this one. */
-static Expr *from_memory(const Splitter *splitter, const Expr *expr)
-{
-    Expr *result = arena_new(splitter->ir->arena, Expr);
-    *result = *expr;
-    if (expr->op == OP_LOAD)
-        result->access = read_from(splitter, &expr->access);
-    for (int i = 0; i < op_traits[expr->op].arity; i++)
-        result->argument[i] = from_memory(splitter, expr->argument[i]);
     return result;
 }
 
@@ -199,7 +188,7 @@ void keep_decoder(Ir *ir)
     Splitter splitter = begin(ir);
     keep_half(&splitter, SIDE_DECODER);
     for (int i = 0; i < ir->statement_count; i++)
-        ir->statements[i]->value = from_memory(&splitter, ir->statements[i]->value);
+        ir->statements[i]->value = expr_with_accesses(ir->arena, ir->statements[i]->value, read_from, &splitter);
     ir->inputs[0] = ir->decoder;
     ir->input_count = 1;
     ir->lengths = NULL;

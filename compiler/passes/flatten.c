@@ -157,8 +157,9 @@ static Index joined_index(const Flattener *f, const Index *index)
     return joined;
 }
 
-static Access flat_access(const Flattener *f, const Access *access)
+static Access flat_access(void *context, const Access *access)
 {
+    const Flattener *f = context;
     Access flat = *access;
     const Axis *gate, *unit;
     int d = gate_dimension(access->tensor);
@@ -176,17 +177,6 @@ static Access flat_access(const Flattener *f, const Access *access)
     return flat;
 }
 
-static Expr *flat_expr(const Flattener *f, const Expr *expr)
-{
-    Expr *copy = arena_new(f->ir->arena, Expr);
-    *copy = *expr;
-    if (expr->op == OP_LOAD)
-        copy->access = flat_access(f, &expr->access);
-    for (int i = 0; i < op_traits[expr->op].arity; i++)
-        copy->argument[i] = flat_expr(f, expr->argument[i]);
-    return copy;
-}
-
 static void rewrite(Flattener *f, Statement *statement)
 {
     f->gate = f->unit = NULL;
@@ -194,7 +184,7 @@ static void rewrite(Flattener *f, Statement *statement)
     expr_visit_loads(statement->value, find_axes, f);
     f->both = f->unit ? ir_axis(f->ir, f->unit->name, f->gate->extent * f->unit->extent, AXIS_PLAIN) : NULL;
     statement->out = flat_access(f, &statement->out);
-    statement->value = flat_expr(f, statement->value);
+    statement->value = expr_with_accesses(f->ir->arena, statement->value, flat_access, f);
     int count = 0;
     for (int a = 0; a < statement->axis_count; a++)
         if (!f->gate || statement->axes[a] != f->gate)
