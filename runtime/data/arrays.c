@@ -58,10 +58,15 @@ double lstmc_array_id(double value, int vocabulary, int unknown)
     return vocabulary > 0 && value >= vocabulary && value == floor(value) && isfinite(value) ? unknown : value;
 }
 
-void lstmc_npy_ids(const struct lstmc_npy *array, size_t first, size_t count, int vocabulary, int unknown, int32_t *to)
+void lstmc_npy_numbers(const struct lstmc_npy *array, size_t first, size_t count, const struct lstmc_numbers *as,
+                       void *to)
 {
+    if (!as->are_whole) {
+        lstmc_npy_floats(array, first, count, to);
+        return;
+    }
     for (size_t i = 0; i < count; i++)
-        to[i] = (int32_t)lstmc_array_id(lstmc_npy_value(array, first + i), vocabulary, unknown);
+        ((int32_t *)to)[i] = (int32_t)lstmc_array_id(lstmc_npy_value(array, first + i), as->vocabulary, as->unknown);
 }
 
 /* ---- one array ---- */
@@ -70,17 +75,14 @@ struct kept {
     struct lstmc_npy array;
     struct lstmc_layout layout;
     size_t count;               /* numbers of a sample that the model takes */
-    int is_whole, vocabulary, unknown;
+    struct lstmc_numbers as;
 };
 
 static void make_sample(const void *context, size_t sample, void *to)
 {
     const struct kept *kept = context;
     const size_t first = sample * kept->layout.sample + kept->layout.skip;
-    if (kept->is_whole)
-        lstmc_npy_ids(&kept->array, first, kept->count, kept->vocabulary, kept->unknown, to);
-    else
-        lstmc_npy_floats(&kept->array, first, kept->count, to);
+    lstmc_npy_numbers(&kept->array, first, kept->count, &kept->as, to);
 }
 
 static void free_kept(void *context)
@@ -93,8 +95,8 @@ static void free_kept(void *context)
 /* Whether the file's bytes are the data set's: the model's type, aligned, every element of a sample and no other. */
 static int is_as_needed(const struct kept *kept)
 {
-    return is_little_endian() && !strcmp(kept->array.dtype, kept->is_whole ? "<i4" : "<f4") && !kept->layout.skip &&
-           (uintptr_t)kept->array.bytes % 4 == 0 && !kept->vocabulary;
+    return is_little_endian() && !strcmp(kept->array.dtype, kept->as.are_whole ? "<i4" : "<f4") && !kept->layout.skip &&
+           (uintptr_t)kept->array.bytes % 4 == 0 && !kept->as.vocabulary;
 }
 
 static int take(struct lstmc_npy *array, const struct kept *what, void **values, struct lstmc_mapping *memory,
@@ -118,14 +120,14 @@ int lstmc_array_inputs(const struct lstmc_model *model, struct lstmc_npy *array,
                        int vocabulary, int unknown, struct lstmc_dataset *data)
 {
     const int is_whole = model->input_is_tokens;
-    const struct kept what = { *array, *layout, model->input_count, is_whole, is_whole ? vocabulary : 0, unknown };
+    const struct kept what = { *array, *layout, model->input_count, { is_whole, is_whole ? vocabulary : 0, unknown } };
     return take(array, &what, &data->x, &data->x_memory, &data->x_source);
 }
 
 int lstmc_array_targets(const struct lstmc_model *model, struct lstmc_npy *array, const struct lstmc_layout *layout,
                         struct lstmc_dataset *data)
 {
-    const struct kept what = { *array, *layout, model->target_count, model->target_is_class, 0, 0 };
+    const struct kept what = { *array, *layout, model->target_count, { model->target_is_class, 0, 0 } };
     return take(array, &what, &data->y, &data->y_memory, &data->y_source);
 }
 

@@ -4,9 +4,15 @@
 
 #include "dataset.h"
 
-/* Elements `first` to first + count - 1: as floats, rounded by way of doubles; as whole numbers, which they must be. */
+/* What an array is read as: floats, or whole numbers, those from `vocabulary` on, if that is not 0, being `unknown`. */
+struct lstmc_numbers {
+    int are_whole, vocabulary, unknown;
+};
+
+/* Elements `first` to first + count - 1: as floats, rounded by way of doubles; as the model reads them. */
 void lstmc_npy_floats(const struct lstmc_npy *array, size_t first, size_t count, float *to);
-void lstmc_npy_ids(const struct lstmc_npy *array, size_t first, size_t count, int vocabulary, int unknown, int32_t *to);
+void lstmc_npy_numbers(const struct lstmc_npy *array, size_t first, size_t count, const struct lstmc_numbers *as,
+                       void *to);
 /* Whole numbers from `vocabulary` on, if that is not 0, are `unknown`. */
 double lstmc_array_id(double value, int vocabulary, int unknown);
 

@@ -190,7 +190,7 @@ struct kept {
     struct lstmc_npy steps, offsets;
     const int32_t *lengths;             /* the data set's */
     size_t row, count;                  /* numbers of a step, and of a sample */
-    int is_whole, vocabulary, unknown;
+    struct lstmc_numbers as;
 };
 
 static void make_sample(const void *context, size_t sample, void *to)
@@ -199,10 +199,7 @@ static void make_sample(const void *context, size_t sample, void *to)
     const size_t kept = k->offsets.bytes ? (size_t)k->lengths[sample] : 1;
     const size_t end = k->offsets.bytes ? (size_t)lstmc_npy_value(&k->offsets, sample + 1) : sample + 1;
     const size_t first = (end - kept) * k->row, count = kept * k->row;
-    if (k->is_whole)
-        lstmc_npy_ids(&k->steps, first, count, k->vocabulary, k->unknown, to);
-    else
-        lstmc_npy_floats(&k->steps, first, count, to);
+    lstmc_npy_numbers(&k->steps, first, count, &k->as, to);
     memset((float *)to + count, 0, (k->count - count) * sizeof(float));
 }
 
@@ -288,12 +285,12 @@ static int take_arrays(const struct ragged *r, const char *offsets_path, const c
         status = check_targets(r, y_path, data, &one, y);
     lstmc_dataset_free(&one);
     const struct kept inputs = { .lengths = data->lengths, .row = m->input_count / steps, .count = m->input_count,
-                                 .is_whole = m->input_is_tokens, .vocabulary = r->vocabulary, .unknown = r->unknown };
+                                 .as = { m->input_is_tokens, r->vocabulary, r->unknown } };
     if (!status)
         status = keep(offsets_path, inputs, x, &data->x_source, r->message);
     const int is_sequence = m->output_rank > 1;
     const struct kept targets = { .lengths = data->lengths, .row = m->target_count / (is_sequence ? steps : 1),
-                                  .count = m->target_count, .is_whole = m->target_is_class };
+                                  .count = m->target_count, .as = { m->target_is_class, 0, 0 } };
     if (!status && y_path)
         status = keep(is_sequence ? offsets_path : NULL, targets, y, &data->y_source, r->message);
     else if (!status && lstmc_dataset_zero_targets(m, data))
