@@ -33,6 +33,7 @@ static void expect_ids_of_the_reader(enum lstmc_text_unit unit, int lower, int p
     struct lstmc_dataset data, none;
     struct lstmc_message message = { "" };
     cr_assert_eq(lstmc_read_lines(&m, &options, &data, &none, &message), 0, "%s", message.text);
+    cr_assert_eq(lstmc_dataset_make(&m, &data), 0);
     int found = 0;
     for (int i = 0; i < 4; i++) {
         int32_t ids[STEPS];

@@ -95,6 +95,7 @@ static struct result read_files(const struct lstmc_model *model, struct lstmc_li
     options.files = paths;
     options.file_count = count;
     result.status = lstmc_read_lines(model, &options, &result.training, &result.validation, &result.message);
+    cr_assert(result.status || (!lstmc_dataset_make(model, &result.training) && !lstmc_dataset_make(model, &result.validation)));
     return result;
 }
 

@@ -51,7 +51,9 @@ static int read_text(const struct lstmc_model *model, const char *text, const ch
     write_text("sets.json", text);
     snprintf(path, sizeof path, "%s/sets.json", folder);
     struct lstmc_multi_hot_options options = { .file = path, .training = "a", .validation = held_out, .first = 10 };
-    return lstmc_read_multi_hot(model, &options, training, validation, message);
+    int status = lstmc_read_multi_hot(model, &options, training, validation, message);
+    cr_assert(status || (!lstmc_dataset_make(model, training) && !lstmc_dataset_make(model, validation)));
+    return status;
 }
 
 static void expect_floats(const char *what, const float *got, const float *expected, int count)

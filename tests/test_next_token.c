@@ -196,6 +196,7 @@ static struct result read_lines(const struct lstmc_model *model, struct lstmc_li
     options.next_token = 1;
     options.separator = '\t';
     result.status = lstmc_read_lines(model, &options, &result.training, &result.validation, &result.message);
+    cr_assert(result.status || (!lstmc_dataset_make(model, &result.training) && !lstmc_dataset_make(model, &result.validation)));
     temporary_remove(&file);
     return result;
 }

@@ -261,6 +261,7 @@ Test(sequences, of_lines)
     struct lstmc_lines_options options = { .files = &file, .file_count = 1, .separator = '\t', .text = 2, .label = 1, .unit = LSTMC_CHARACTERS,
                                            .target_unit = LSTMC_CHARACTERS, .split = 1, .seed = 1 };
     cr_assert_eq(lstmc_read_lines(&model, &options, &training, &held_out, &message), 0, "%s", message.text);
+    cr_assert(!lstmc_dataset_make(&model, &training) && !lstmc_dataset_make(&model, &held_out));
     int found[6] = { 0 };
     for (size_t i = 0; i < training.samples; i++) {
         const int32_t *ids = (int32_t *)training.x + 4 * i;

@@ -1,8 +1,9 @@
 /* csv.c: in: a CSV file and the names of columns.  out: those columns as numbers, or the line and column of the first
  * mistake. */
 #include "csv.h"
-#include "runtime/base/array.h"
 #include "runtime/files/file.h"
+#include "runtime/files/map.h"
+#include "runtime/text/tokens.h"
 #include "runtime/base/message.h"
 #include "runtime/base/number.h"
 #include "sheet.h"
@@ -23,8 +24,9 @@ struct reader {
     int has_header;
     int *column;                /* of each name */
     int group_column;
-    struct group *groups; size_t group_capacity;
+    struct lstmc_tokens groups;
     size_t capacity;            /* rows of the table */
+    const char *kept;           /* bytes of the file in front of it are given back; NULL: they are memory */
 };
 
 typedef struct lstmc_sheet Sheet;
@@ -266,31 +268,8 @@ static int read_cell(const struct reader *r, size_t row, int column, const char 
 
 /* ---- groups ---- */
 
-struct group {
-    const char *text;
-    int line;
-};
-
-static int compare_groups(const void *left, const void *right)
-{
-    const struct group *a = left, *b = right;
-    int order = strcmp(a->text, b->text);
-    return order ? order : (a->line > b->line) - (a->line < b->line);
-}
-
-/* A group that comes back would both train and be held out. */
-static int check_groups(const struct reader *r, struct group *groups, int count)
-{
-    qsort(groups, (size_t)count, sizeof *groups, compare_groups);
-    for (int i = 1; i < count; i++)
-        if (!strcmp(groups[i - 1].text, groups[i].text))
-            return lstmc_fail(r->message, LSTMC_BAD_FILE,
-                              "%.200s:%d: group \"%.40s\" comes back: the rows of a group must stand together",
-                              r->sheet.path, groups[i].line, groups[i].text);
-    return LSTMC_OK;
-}
-
-/* A group begins where the cell is another than in the row above. `row`: of the sheet; `to`: of the table. */
+/* A group begins where the cell is another than in the row above; one that came back would both train and be held
+ * out. `row`: of the sheet; `to`: of the table. */
 static int read_group(struct reader *r, size_t row, struct lstmc_table *table, size_t to)
 {
     const char *name = r->options->group;
@@ -298,13 +277,18 @@ static int read_group(struct reader *r, size_t row, struct lstmc_table *table, s
     int status = find_cell(r, row, r->group_column, name, &cell);
     if (!status && is_missing(cell))
         status = missing_value(r, row, name, "");
-    if (!status && (!table->groups || strcmp(r->groups[table->groups - 1].text, cell->text))) {
-        if (!lstmc_array_grow((void **)&r->groups, (size_t)table->groups, &r->group_capacity, sizeof *r->groups))
-            return lstmc_fail_memory(r->message, r->sheet.path);
-        r->groups[table->groups++] = (struct group){ cell->text, r->sheet.rows[row].line };
-    }
-    table->group[to] = table->groups - 1;
-    return status;
+    if (status)
+        return status;
+    int group = lstmc_tokens_number(&r->groups, (struct lstmc_token){ cell->text, cell->length });
+    if (group < 0)
+        return lstmc_fail_memory(r->message, r->sheet.path);
+    if (group < table->groups - 1)
+        return lstmc_fail(r->message, LSTMC_BAD_FILE,
+                          "%.200s:%d: group \"%.40s\" comes back: the rows of a group must stand together",
+                          r->sheet.path, r->sheet.rows[row].line, cell->text);
+    table->group[to] = group;
+    table->groups = (int)r->groups.count;
+    return LSTMC_OK;
 }
 
 /* Rows of the same group that follow each row. */
@@ -340,9 +324,9 @@ static int grow_table(struct reader *r, struct lstmc_table *table)
 {
     const size_t each = (size_t)table->columns * sizeof *table->value;
     size_t values = r->capacity, lines = values, groups = values;
-    if (!lstmc_array_grow((void **)&table->value, table->rows, &values, each) ||
-        !lstmc_array_grow((void **)&table->line, table->rows, &lines, sizeof *table->line) ||
-        !lstmc_array_grow((void **)&table->group, table->rows, &groups, sizeof *table->group))
+    if (!lstmc_grow((void **)&table->value, table->rows, &values, each) ||
+        !lstmc_grow((void **)&table->line, table->rows, &lines, sizeof *table->line) ||
+        !lstmc_grow((void **)&table->group, table->rows, &groups, sizeof *table->group))
         return lstmc_fail_memory(r->message, r->sheet.path);
     r->capacity = values;
     return LSTMC_OK;
@@ -377,12 +361,16 @@ static int read_rows(struct reader *r, struct lstmc_table *table)
     int status = LSTMC_OK;
     for (size_t row = r->has_header ? 1 : 0; row < sheet->row_count && !status; row++)
         status = read_row(r, row, table);
+    if (r->kept)
+        r->kept = sheet->rest.at;
     for (const size_t head = sheet->row_count; !status;) {
         status = lstmc_sheet_next(sheet);
         if (status || sheet->row_count == head)
             return status;
         status = read_row(r, head, table);
         lstmc_sheet_drop(sheet);
+        if (r->kept)
+            r->kept = lstmc_map_pass(r->kept, sheet->rest.at);
     }
     return status;
 }
@@ -396,14 +384,14 @@ static int finish_table(struct reader *r, struct lstmc_table *table)
                    r->sheet.blank_line);
     if (!table->rows)
         return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s: has a line of names, but no rows", r->sheet.path);
-    int status = r->options->group ? check_groups(r, r->groups, table->groups) : LSTMC_OK;
-    for (int i = 0; i < table->columns && !status; i++)
+    for (int i = 0; i < table->columns; i++)
         if (r->column[i] == COMPUTED)
             count_remaining(table, i);
-    table->run = status ? NULL : malloc(table->rows * sizeof *table->run);
-    if (table->run)
-        memcpy(table->run, table->group, table->rows * sizeof *table->run);
-    return status || table->run ? status : lstmc_fail_memory(r->message, r->sheet.path);
+    table->run = malloc(table->rows * sizeof *table->run);
+    if (!table->run)
+        return lstmc_fail_memory(r->message, r->sheet.path);
+    memcpy(table->run, table->group, table->rows * sizeof *table->run);
+    return LSTMC_OK;
 }
 
 static int read_sheet(struct reader *r, struct lstmc_table *table)
@@ -427,47 +415,59 @@ static int read_sheet(struct reader *r, struct lstmc_table *table)
     return status ? status : finish_table(r, table);
 }
 
-static int unpack(const struct lstmc_table_options *options, const char *path, unsigned char **bytes, size_t *size,
+/* ---- the file ---- */
+
+struct text {                   /* of a table, with a zero byte behind it */
+    struct lstmc_mapping mapping;
+    unsigned char *unpacked;    /* instead, of a packed file */
+    size_t size;
+};
+
+static int unpack(const struct lstmc_table_options *options, const char *path, struct text *text,
                   struct lstmc_message *message)
 {
-    if (*size < 2 || (*bytes)[0] != 0x1f || (*bytes)[1] != 0x8b)
+    const unsigned char *bytes = text->mapping.start;
+    if (text->size < 2 || bytes[0] != 0x1f || bytes[1] != 0x8b)
         return LSTMC_OK;
     if (!options->unpack)
         return lstmc_fail(message, LSTMC_BAD_FILE,
                           "%s: is compressed, and this program reads no gzip files (options.unpack is not set)", path);
-    return options->unpack(path, bytes, size, message);
+    lstmc_unmap(&text->mapping);
+    int status = lstmc_file_read(path, &text->unpacked, &text->size, message);
+    return status ? status : options->unpack(path, &text->unpacked, &text->size, message);
 }
 
 int lstmc_table_read(const char *path, const struct lstmc_table_options *options, struct lstmc_table *table,
                      struct lstmc_message *message)
 {
     struct reader r = { .sheet = { .path = path, .message = message }, .options = options, .message = message };
-    unsigned char *bytes;
-    size_t size;
+    struct text text = { .unpacked = NULL };
     memset(table, 0, sizeof *table);
-    int status = lstmc_file_read(path, &bytes, &size, message);
+    int status = lstmc_map_text(path, &text.mapping, &text.size, message);
     if (status)
         return status;
     r.column = calloc((size_t)options->name_count + 1, sizeof *r.column);
-    status = r.column ? unpack(options, path, &bytes, &size, message) : lstmc_fail_memory(message, path);
+    status = r.column ? unpack(options, path, &text, message) : lstmc_fail_memory(message, path);
+    r.kept = text.mapping.start;
     if (!status)
-        status = lstmc_sheet_begin(&r.sheet, (char *)bytes, size);
+        status = lstmc_sheet_begin(&r.sheet, text.unpacked ? (char *)text.unpacked : text.mapping.start, text.size);
     if (!status)
         status = read_sheet(&r, table);
     if (status)
         lstmc_table_free(table);
     free(r.column);
-    free(r.groups);
+    lstmc_tokens_free(&r.groups);
     lstmc_sheet_free(&r.sheet);
-    free(bytes);
+    lstmc_unmap(&text.mapping);
+    free(text.unpacked);
     return status;
 }
 
 void lstmc_table_free(struct lstmc_table *table)
 {
-    free(table->value);
-    free(table->line);
-    free(table->group);
+    lstmc_grown_free(table->value);
+    lstmc_grown_free(table->line);
+    lstmc_grown_free(table->group);
     free(table->run);
     free(table->computed);
     memset(table, 0, sizeof *table);

@@ -8,6 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
+static int alloc_lengths(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data)
+{
+    if (!model->has_lengths)
+        return 1;
+    data->lengths = lstmc_alloc(samples * sizeof *data->lengths);
+    for (size_t sample = 0; data->lengths && sample < samples; sample++)
+        data->lengths[sample] = INT32_MAX;
+    return data->lengths != NULL;
+}
+
 int lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data)
 {
     memset(data, 0, sizeof *data);
@@ -20,15 +30,18 @@ int lstmc_dataset_alloc(const struct lstmc_model *model, size_t samples, struct 
     lstmc_map_zeros(samples * model->target_count * sizeof(float), &data->y_memory);
     data->x = data->x_memory.start;
     data->y = data->y_memory.start;
-    data->lengths = model->has_lengths ? lstmc_alloc(samples * sizeof *data->lengths) : NULL;
-    for (size_t sample = 0; data->lengths && sample < samples; sample++)
-        data->lengths[sample] = INT32_MAX;
-    if (!data->x || !data->y || (model->has_lengths && !data->lengths)) {
+    if (!data->x || !data->y || !alloc_lengths(model, samples, data)) {
         lstmc_dataset_free(data);
         return LSTMC_NO_MEMORY;
     }
     data->samples = samples;
     return LSTMC_OK;
+}
+
+int lstmc_dataset_made(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data)
+{
+    data->samples = samples;
+    return !samples || alloc_lengths(model, samples, data) ? LSTMC_OK : LSTMC_NO_MEMORY;
 }
 
 int lstmc_dataset_zero_targets(const struct lstmc_model *model, struct lstmc_dataset *data)

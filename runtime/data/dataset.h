@@ -7,6 +7,9 @@
 /* As lstmc_dataset_alloc, for a reader that has said already what the numbers mean: data->meaning stays. */
 int lstmc_dataset_alloc_described(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data);
 
+/* As many samples without x and y, which a source makes; lengths where the model has them. data->meaning stays. */
+int lstmc_dataset_made(const struct lstmc_model *model, size_t samples, struct lstmc_dataset *data);
+
 /* Zeros for y, for a reader of inputs that knows data->samples, or whose targets come later. The only failure is
  * LSTMC_NO_MEMORY. */
 int lstmc_dataset_zero_targets(const struct lstmc_model *model, struct lstmc_dataset *data);

@@ -110,14 +110,27 @@ void lstmc_labels_free(struct lstmc_labels *labels)
     labels->class_of = NULL;
 }
 
+struct lstmc_label_form lstmc_label_form(const struct lstmc_model *model)
+{
+    return (struct lstmc_label_form){ lstmc_blank(model), model->target_is_class, model->target_count };
+}
+
+void lstmc_label_store(const struct lstmc_label_form *form, int class, void *to)
+{
+    const int is_one = form->blank < 0 && (form->is_class || form->count == 1);
+    for (size_t i = 0; i < form->count && !is_one; i++)
+        if (form->blank >= 0)
+            ((int32_t *)to)[i] = i ? form->blank : class;
+        else
+            ((float *)to)[i] = i == (size_t)class;
+    if (is_one && form->is_class)
+        *(int32_t *)to = class;
+    else if (is_one)
+        *(float *)to = (float)class;
+}
+
 void lstmc_store_label(const struct lstmc_model *model, struct lstmc_dataset *data, size_t sample, int class)
 {
-    if (lstmc_blank(model) >= 0)
-        lstmc_store_labels(model, data, sample, &(int32_t){ class }, 1);
-    else if (model->target_is_class)
-        ((int32_t *)data->y)[sample] = class;
-    else if (model->target_count == 1)
-        ((float *)data->y)[sample] = (float)class;
-    else
-        ((float *)data->y)[sample * model->target_count + (size_t)class] = 1;
+    const struct lstmc_label_form form = lstmc_label_form(model);
+    lstmc_label_store(&form, class, (int32_t *)data->y + sample * model->target_count);
 }

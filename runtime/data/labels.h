@@ -19,7 +19,15 @@ int lstmc_labels_close(const struct lstmc_model *model, struct lstmc_labels *lab
 int  lstmc_labels_name(const struct lstmc_labels *labels, struct lstmc_names *names);
 void lstmc_labels_free(struct lstmc_labels *labels);
 
-/* The target of one sample: a class, one of two as 0 or 1, or one-hot. */
+/* How a class becomes the target of one sample: as it is, one of two as 0 or 1, one-hot, or with blanks behind it. */
+struct lstmc_label_form {
+    int blank;                          /* of the loss "ctc", or below 0 */
+    int is_class;
+    size_t count;                       /* numbers of the target */
+};
+struct lstmc_label_form lstmc_label_form(const struct lstmc_model *model);
+void lstmc_label_store(const struct lstmc_label_form *form, int class, void *to);
+/* As target of a sample of a data set. */
 void lstmc_store_label(const struct lstmc_model *model, struct lstmc_dataset *data, size_t sample, int class);
 
 /* The target of one sample of a model whose loss is "ctc": labels, and blanks behind them. (label_sequences.c) */

@@ -12,11 +12,6 @@
 
 #define SPLIT_STREAM 0x6c696e65     /* keeps the shuffle of groups apart from every other use of the seed */
 
-struct set {                        /* rows of one part, in shuffled order */
-    const struct lstmc_text_row **row;
-    size_t count;
-};
-
 /* ---- training and held out ---- */
 
 /* Rows with the same text: they stay together, or what is held out would have been seen in training. */
@@ -89,8 +84,8 @@ static size_t training_rows(const struct lstmc_text_rows *rows, const struct gro
     return count;
 }
 
-static int split_rows(const struct lstmc_text_rows *rows, const struct lstmc_text_row **shuffled, struct set *training,
-                      struct set *held_out)
+static int split_rows(const struct lstmc_text_rows *rows, const struct lstmc_text_row **shuffled,
+                      struct lstmc_text_part *training, struct lstmc_text_part *held_out)
 {
     size_t *group_of = calloc(rows->count, sizeof *group_of), *place = calloc(rows->count, sizeof *place);
     struct group *groups = calloc(rows->count, sizeof *groups);
@@ -119,7 +114,7 @@ struct side {                       /* texts that are read, or those that are pr
     int *id;
 };
 
-static void count_tokens(const struct lstmc_text_rows *rows, const struct set *training, int is_target,
+static void count_tokens(const struct lstmc_text_rows *rows, const struct lstmc_text_part *training, int is_target,
                          size_t *frequency)
 {
     for (size_t r = 0; r < training->count; r++) {
@@ -131,7 +126,7 @@ static void count_tokens(const struct lstmc_text_rows *rows, const struct set *t
     }
 }
 
-static int make_ids(const struct lstmc_text_rows *rows, const struct set *training, struct side *side,
+static int make_ids(const struct lstmc_text_rows *rows, const struct lstmc_text_part *training, struct side *side,
                     struct lstmc_names *names)
 {
     const char *option = side->is_target ? "target_vocabulary" : "vocabulary",
@@ -160,65 +155,29 @@ static int make_ids(const struct lstmc_text_rows *rows, const struct set *traini
                : LSTMC_OK;
 }
 
-/* What is too short has zeros in front or behind, and what is too long is cut there. */
-static void store_ids(const int *number, int count, const int *id, int32_t *to, int length, int pads_front)
-{
-    int kept = count < length ? count : length;
-    for (int i = 0; i < kept; i++)
-        to[pads_front ? length - kept + i : i] = id[number[pads_front ? count - kept + i : i]];
-}
-
-/* The two texts of a model with a decoder. */
-static void store_pair(const struct lstmc_model *model, const struct lstmc_text_rows *rows,
-                       const struct lstmc_text_row *row, const struct side *text, const struct side *target, int32_t *x,
-                       int32_t *y)
-{
-    const struct lstmc_array *read = lstmc_teacher_input(model, rows->options, 0),
-                             *said = lstmc_teacher_input(model, rows->options, 1);
-    int steps = (int)said->count;
-    store_ids(rows->numbers + row->text, row->text_count, text->id, x + read->offset, (int)read->count,
-              rows->options->pads_front);
-    store_ids(rows->numbers + row->target, row->target_count, target->id, y, steps, 0);
-    lstmc_teach(row->target_count, x + said->offset, y, steps);
-}
-
 /* Labels of a whole line: none is cut off. */
-static int check_labels(const struct lstmc_model *model, const struct lstmc_text_rows *rows,
-                        const struct lstmc_text_row *row, const struct side *target)
+static int check_labels(const struct lstmc_model *model, const struct lstmc_text_rows *rows, const char *what)
 {
-    size_t count = (size_t)row->target_count;
-    if (lstmc_blank(model) < 0 || count <= model->target_count)
-        return LSTMC_OK;
-    return lstmc_fail(rows->message, LSTMC_MISMATCH,
-                      "%.250s: row %zu (from 0): has %zu %s to predict, and the loss takes %zu: CTC{labels = %zu}",
-                      rows->files[0], (size_t)(row - rows->rows), count, target->what, model->target_count, count);
+    for (size_t row = 0; row < rows->count; row++)
+        if ((size_t)rows->rows[row].target_count > model->target_count)
+            return lstmc_fail(rows->message, LSTMC_MISMATCH,
+                              "%.250s: row %zu (from 0): has %d %s to predict, and the loss takes %zu: "
+                              "CTC{labels = %d}",
+                              rows->files[0], row, rows->rows[row].target_count, what, model->target_count,
+                              rows->rows[row].target_count);
+    return LSTMC_OK;
 }
 
-static int store_rows(const struct lstmc_model *model, const struct lstmc_text_rows *rows, const struct set *set,
-                      const struct side *text, const struct side *target, struct lstmc_dataset *data)
+/* Numbers of tokens become ids, numbers of labels classes. */
+static void number_rows(struct lstmc_text_rows *rows, const struct side *text, const struct side *target)
 {
-    int status = lstmc_dataset_alloc_described(model, set->count, data);
-    if (status)
-        return lstmc_fail_memory(rows->message, "the samples");
-    for (size_t r = 0; r < set->count; r++) {
-        const struct lstmc_text_row *row = set->row[r];
-        int32_t *x = (int32_t *)data->x + r * model->input_count, *y = (int32_t *)data->y + r * model->target_count;
-        if (data->lengths)
-            data->lengths[r] = row->text_count;
-        if (rows->options->has_decoder) {
-            store_pair(model, rows, row, text, target, x, y);
-            continue;
-        }
-        store_ids(rows->numbers + row->text, row->text_count, text->id, x, (int)model->input_count,
-                  rows->options->pads_front);
-        if (target->is_target && (status = check_labels(model, rows, row, target)) != 0)
-            return status;
+    for (struct lstmc_text_row *row = rows->rows; row < rows->rows + rows->count; row++) {
+        lstmc_text_number(rows->numbers + row->text, row->text_count, text->id);
         if (target->is_target)
-            store_ids(rows->numbers + row->target, row->target_count, target->id, y, (int)model->target_count, 0);
+            lstmc_text_number(rows->numbers + row->target, row->target_count, target->id);
         else
-            lstmc_store_label(model, data, r, rows->labels.class_of[row->label]);
+            row->label = rows->labels.class_of[row->label];
     }
-    return LSTMC_OK;
 }
 
 /* ---- the reader ---- */
@@ -242,13 +201,12 @@ static int check_model(const struct lstmc_model *model, const struct lstmc_text_
     return LSTMC_OK;
 }
 
-static int make_sets(const struct lstmc_model *model, const struct lstmc_text_rows *rows,
-                     const struct set *training_set, const struct set *held_out, struct lstmc_dataset *training,
-                     struct lstmc_dataset *validation)
+/* Rows as ids, and what these mean. */
+static int number_sets(const struct lstmc_model *model, struct lstmc_text_rows *rows,
+                       const struct lstmc_text_part *trains, struct lstmc_meaning *meaning)
 {
     const struct lstmc_lines_options *options = rows->options;
     static const char *const many[] = { [LSTMC_CHARACTERS] = "characters", [LSTMC_WORDS] = "words" };
-    struct lstmc_meaning *meaning = &training->meaning;
     int room = options->has_decoder ? lstmc_teacher_input(model, options, 0)->vocabulary : model->vocabulary;
     struct side text = { many[options->unit], &rows->text, 0, options->vocabulary, room, LSTMC_ID_FIRST, NULL };
     struct side target = { many[options->target_unit], &rows->target,        options->target_text > 0,
@@ -258,45 +216,56 @@ static int make_sets(const struct lstmc_model *model, const struct lstmc_text_ro
     meaning->target_unit = options->target_text ? options->target_unit : LSTMC_NO_TEXT;
     meaning->is_lower = options->lower;
     meaning->pads_front = options->pads_front;
-    int status = make_ids(rows, training_set, &text, &meaning->vocabulary);
+    int status = make_ids(rows, trains, &text, &meaning->vocabulary);
     if (!status && target.is_target)
-        status = make_ids(rows, training_set, &target, &meaning->labels);
+        status = make_ids(rows, trains, &target, &meaning->labels);
     else if (!status && !lstmc_labels_name(&rows->labels, &meaning->labels))
         status = lstmc_fail_memory(rows->message, "the labels");
+    if (!status && target.is_target && lstmc_blank(model) >= 0)
+        status = check_labels(model, rows, target.what);
     if (!status)
-        status = store_rows(model, rows, training_set, &text, &target, training);
-    if (!status)
-        status = store_rows(model, rows, held_out, &text, &target, validation);
+        number_rows(rows, &text, &target);
     free(text.id);
     free(target.id);
     return status;
 }
 
-static int read_rows(const struct lstmc_model *model, struct lstmc_text_rows *rows, struct lstmc_dataset *training,
+static int make_samples(const struct lstmc_model *model, const struct lstmc_lines_options *options,
+                        struct lstmc_text_part part, int line_end, struct lstmc_dataset *data)
+{
+    return options->next_token ? lstmc_text_line_samples(model, options, part, line_end, data)
+                               : lstmc_line_samples(model, options, part, data);
+}
+
+/* `order` becomes what samples are made of, or is freed. */
+static int read_rows(const struct lstmc_model *model, struct lstmc_text_rows *rows,
+                     const struct lstmc_text_row **order, struct lstmc_dataset *training,
                      struct lstmc_dataset *validation)
 {
     const struct lstmc_lines_options *options = rows->options;
-    struct set training_set, held_out;
-    int status = check_model(model, rows);
-    if (!status && !options->target_text && !options->next_token)
-        status = lstmc_labels_close(model, &rows->labels, !options->label_count,
-                                    options->folder ? options->folder : rows->files[0], rows->message);
-    if (status)
-        return status;
-    const struct lstmc_text_row **shuffled = calloc(rows->count, sizeof *shuffled);
-    if (!shuffled || !split_rows(rows, shuffled, &training_set, &held_out))
+    struct lstmc_text_part trains, held_out;
+    int line_end = 0, status = LSTMC_OK;
+    if (!order || !split_rows(rows, order, &trains, &held_out))
         status = lstmc_fail_memory(rows->message, "the samples");
-    else if (!training_set.count || (options->split < 1 && !held_out.count))
+    else if (!trains.count || (options->split < 1 && !held_out.count))
         status = lstmc_fail(rows->message, LSTMC_MISMATCH,
                             "%.250s: of %zu lines %zu train and %zu are held out: too few (lines with the same text "
                             "stay together)",
-                            rows->files[0], rows->count, training_set.count, held_out.count);
+                            rows->files[0], rows->count, trains.count, held_out.count);
     else if (options->next_token)
-        status = lstmc_text_lines(model, rows, (struct lstmc_text_part){ training_set.row, training_set.count },
-                                  (struct lstmc_text_part){ held_out.row, held_out.count }, training, validation);
+        status = lstmc_text_lines_number(model, rows, &trains, &training->meaning, &line_end);
     else
-        status = make_sets(model, rows, &training_set, &held_out, training, validation);
-    free(shuffled);
+        status = number_sets(model, rows, &trains, &training->meaning);
+    struct lstmc_text_store *store = status ? NULL : lstmc_text_store_take(rows, order);
+    if (!store) {
+        free(order);
+        return status ? status : lstmc_fail_memory(rows->message, "the samples");
+    }
+    trains.store = held_out.store = store;
+    if (make_samples(model, options, trains, line_end, training) ||
+        make_samples(model, options, held_out, line_end, validation))
+        status = lstmc_fail_memory(rows->message, "the samples");
+    lstmc_text_store_leave(store);
     return status;
 }
 
@@ -310,7 +279,12 @@ int lstmc_read_lines(const struct lstmc_model *model, const struct lstmc_lines_o
         return lstmc_fail(message, LSTMC_MISMATCH, "lines: files must be given and split lie in (0, 1]");
     int status = lstmc_text_rows_read(options, &rows, message);
     if (!status)
-        status = read_rows(model, &rows, training, validation);
+        status = check_model(model, &rows);
+    if (!status && !options->target_text && !options->next_token)
+        status = lstmc_labels_close(model, &rows.labels, !options->label_count,
+                                    options->folder ? options->folder : rows.files[0], message);
+    if (!status)
+        status = read_rows(model, &rows, calloc(rows.count, sizeof(struct lstmc_text_row *)), training, validation);
     lstmc_text_rows_free(&rows);
     if (status) {
         lstmc_dataset_free(training);

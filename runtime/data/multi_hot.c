@@ -5,6 +5,7 @@
 #include "runtime/base/message.h"
 #include "runtime/base/number.h"
 #include "runtime/files/file.h"
+#include "runtime/files/map.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -57,10 +58,56 @@ static int find_part(const struct reader *r, const char *name, const json_t **pa
                       *known ? known : "nothing");
 }
 
+/* ---- samples ---- */
+
+/* The sets of a part, in their order; of its data set, for x and y. */
+struct sets {
+    int users;
+    size_t width, most;                 /* numbers of a step, steps of a sample */
+    size_t *sequence;                   /* [sequences + 1]: the first step of each */
+    size_t *step; size_t steps, step_capacity;          /* [steps + 1]: the first number of each */
+    int *number; size_t numbers, number_capacity;       /* columns */
+};
+
+static void free_sets(void *context)
+{
+    struct sets *sets = context;
+    if (!sets || --sets->users)
+        return;
+    free(sets->sequence);
+    lstmc_grown_free(sets->step);
+    lstmc_grown_free(sets->number);
+    free(sets);
+}
+
+/* The first `count` sets of a sample as zeros and ones, behind `first` steps of zeros. */
+static void make(const struct sets *sets, size_t sample, size_t first, size_t count, float *to)
+{
+    memset(to, 0, sets->most * sets->width * sizeof *to);
+    const size_t *step = sets->step + sets->sequence[sample];
+    for (size_t t = 0; t < count; t++)
+        for (size_t i = step[t]; i < step[t + 1]; i++)
+            to[(first + t) * sets->width + (size_t)sets->number[i]] = 1;
+}
+
+/* Step t is the target at t and the input at t + 1; nothing stands before the first. */
+static void make_inputs(const void *context, size_t sample, void *to)
+{
+    const struct sets *sets = context;
+    make(sets, sample, 1, sets->sequence[sample + 1] - sets->sequence[sample] - 1, to);
+}
+
+static void make_targets(const void *context, size_t sample, void *to)
+{
+    const struct sets *sets = context;
+    make(sets, sample, 0, sets->sequence[sample + 1] - sets->sequence[sample], to);
+}
+
 /* ---- one sequence ---- */
 
-/* Row `step` of x and of y lie at these; NULL: there is no such row. A number that stands twice counts once. */
-static int store_step(const struct reader *r, const char *part, size_t sequence, size_t step, float *y, float *x)
+/* A number that stands twice counts once. `kept`: whether the model has the step. */
+static int read_step(const struct reader *r, const char *part, size_t sequence, size_t step, int kept,
+                     struct sets *sets)
 {
     const json_t *set = json_array_get(json_array_get(json_object_get(r->root, part), sequence), step);
     char what[160];
@@ -78,21 +125,24 @@ static int store_step(const struct reader *r, const char *part, size_t sequence,
                      (long long)value, r->options->first, r->options->first + r->width, r->options->first, r->width);
             return fail_at(r, part, sequence, step, what);
         }
-        if (y)
-            y[value - r->options->first] = 1;
-        if (x)
-            x[value - r->options->first] = 1;
+        if (kept && !lstmc_grow((void **)&sets->number, sets->numbers, &sets->number_capacity, sizeof *sets->number))
+            return lstmc_fail_memory(r->message, r->options->file);
+        if (kept)
+            sets->number[sets->numbers++] = (int)(value - r->options->first);
     }
+    if (kept && !lstmc_grow((void **)&sets->step, sets->steps + 1, &sets->step_capacity, sizeof *sets->step))
+        return lstmc_fail_memory(r->message, r->options->file);
+    if (kept)
+        sets->step[++sets->steps] = sets->numbers;
     return LSTMC_OK;
 }
 
-/* Step t is the target at t and the input at t + 1; nothing stands before the first. Returns how many steps there are,
- * of which the model's are kept, or a status. */
-static long store_sequence(const struct reader *r, const char *part, size_t sequence, struct lstmc_dataset *data)
+/* Returns how many steps there are, of which the model's are kept, or a status. */
+static long read_sequence(const struct reader *r, const char *part, size_t sequence, struct sets *sets,
+                          struct lstmc_dataset *data)
 {
     const json_t *steps = json_array_get(json_object_get(r->root, part), sequence);
-    size_t count = json_array_size(steps), most = (size_t)r->model->input_shape[0], width = (size_t)r->width;
-    float *x = (float *)data->x + sequence * most * width, *y = (float *)data->y + sequence * most * width;
+    size_t count = json_array_size(steps), most = sets->most;
     if (!json_is_array(steps) || !count)
         return lstmc_fail(r->message, LSTMC_BAD_FILE, "%.200s: \"%.60s\": sequence %zu is no list of steps, or an "
                           "empty one", r->options->file, part, sequence + 1);
@@ -102,38 +152,64 @@ static long store_sequence(const struct reader *r, const char *part, size_t sequ
                           "lengths = true}, so that steps which are not there do not count", r->options->file, part,
                           sequence + 1, count, most, most, r->width);
     for (size_t t = 0; t < count; t++) {
-        int status = store_step(r, part, sequence, t, t < most ? y + t * width : NULL,
-                                t + 1 < most && t + 1 < count ? x + (t + 1) * width : NULL);
+        int status = read_step(r, part, sequence, t, t < most, sets);
         if (status)
             return status;
     }
+    sets->sequence[sequence + 1] = sets->steps;
     if (data->lengths)
         data->lengths[sequence] = (int32_t)(count < most ? count : most);
     return count < INT32_MAX ? (long)count : INT32_MAX;
 }
 
-static int store_part(const struct reader *r, const char *name, struct lstmc_dataset *data)
+static int read_part(const struct reader *r, const char *name, struct sets *sets, struct lstmc_dataset *data)
 {
-    const json_t *part;
-    size_t cut = 0, most = (size_t)r->model->input_shape[0];
+    size_t cut = 0;
     long longest = 0;
-    int status = find_part(r, name, &part);
-    if (status)
-        return status;
-    if (lstmc_dataset_alloc(r->model, json_array_size(part), data))
-        return lstmc_fail_memory(r->message, r->options->file);
     for (size_t i = 0; i < data->samples; i++) {
-        long steps = store_sequence(r, name, i, data);
+        long steps = read_sequence(r, name, i, sets, data);
         if (steps < 0)
             return (int)steps;
-        cut += (size_t)steps > most;
+        cut += (size_t)steps > sets->most;
         longest = steps > longest ? steps : longest;
     }
     if (cut)
         lstmc_note(&data->notes, "%.150s: \"%.60s\": %zu of %zu sequences are longer than the model's %zu steps and "
                                  "lose their end; the longest has %ld", r->options->file, name, cut, data->samples,
-                   most, longest);
+                   sets->most, longest);
     return LSTMC_OK;
+}
+
+/* The sets of a part, without any yet. NULL: no memory. */
+static struct sets *create_sets(const struct reader *r, size_t sequences)
+{
+    struct sets *sets = malloc(sizeof *sets);
+    if (!sets)
+        return NULL;
+    *sets = (struct sets){ .users = 2, .width = (size_t)r->width, .most = (size_t)r->model->input_shape[0],
+                           .sequence = calloc(sequences + 1, sizeof *sets->sequence) };
+    if (sets->sequence && lstmc_grow((void **)&sets->step, 0, &sets->step_capacity, sizeof *sets->step)) {
+        sets->step[0] = 0;
+        return sets;
+    }
+    sets->users = 1;
+    free_sets(sets);
+    return NULL;
+}
+
+static int take_part(const struct reader *r, const char *name, struct lstmc_dataset *data)
+{
+    const json_t *part;
+    int status = find_part(r, name, &part);
+    if (status)
+        return status;
+    struct sets *sets = create_sets(r, json_array_size(part));
+    if (!sets)
+        return lstmc_fail_memory(r->message, r->options->file);
+    data->x_source = (struct lstmc_source){ make_inputs, sets, free_sets };
+    data->y_source = (struct lstmc_source){ make_targets, sets, free_sets };
+    return lstmc_dataset_made(r->model, json_array_size(part), data) ? lstmc_fail_memory(r->message, r->options->file)
+                                                                     : read_part(r, name, sets, data);
 }
 
 /* ---- the reader ---- */
@@ -184,9 +260,9 @@ int lstmc_read_multi_hot(const struct lstmc_model *model, const struct lstmc_mul
     if (!status)
         status = read_json(&r);
     if (!status)
-        status = store_part(&r, options->training, training);
+        status = take_part(&r, options->training, training);
     if (!status && options->validation)
-        status = store_part(&r, options->validation, validation);
+        status = take_part(&r, options->validation, validation);
     if (!status && (!name_numbers(&r, &training->meaning.columns) || !name_numbers(&r, &training->meaning.targets)))
         status = lstmc_fail_memory(message, options->file);
     json_decref(r.root);

@@ -25,15 +25,11 @@ struct lstmc_counted {
 int lstmc_next_token_ids(const struct lstmc_model *model, const struct lstmc_counted *counted, int *id,
                          struct lstmc_meaning *meaning, struct lstmc_message *message);
 
-/* Rows of one part of the lines. */
-struct lstmc_text_part {
-    const struct lstmc_text_row *const *row;
-    size_t count;
-};
-
-/* Data sets of lines whose next tokens are predicted (text_lines.c); `rows` gets one token more, the end of a line. */
-int lstmc_text_lines(const struct lstmc_model *model, struct lstmc_text_rows *rows, struct lstmc_text_part trains,
-                     struct lstmc_text_part held_out, struct lstmc_dataset *training,
-                     struct lstmc_dataset *validation);
+/* Rows of lines whose next tokens are predicted, as ids, and what these mean: `rows` gets one token more, the end of a
+ * line, whose id is *line_end. And their samples. (text_lines.c) */
+int lstmc_text_lines_number(const struct lstmc_model *model, struct lstmc_text_rows *rows,
+                            const struct lstmc_text_part *trains, struct lstmc_meaning *meaning, int *line_end);
+int lstmc_text_line_samples(const struct lstmc_model *model, const struct lstmc_lines_options *options,
+                            struct lstmc_text_part part, int line_end, struct lstmc_dataset *data);
 
 #endif

@@ -2,9 +2,7 @@
  * of the same moved by one. */
 #include "dataset.h"
 #include "next_token.h"
-#include "runtime/base/array.h"
 #include "runtime/base/message.h"
-#include "runtime/files/file.h"
 #include "runtime/files/map.h"
 #include "token_windows.h"
 
@@ -18,7 +16,6 @@ struct text {
     struct lstmc_message *message;
     struct lstmc_token_stream *stream;
     size_t capacity;                    /* of its numbers */
-    unsigned char **files;              /* where the text of tokens lies that are no bytes */
     struct lstmc_tokens tokens;
 };
 
@@ -45,45 +42,61 @@ static void settle_line_ends(char *at, const char *end)
             *at = at[1] == '\n' ? ' ' : '\n';
 }
 
-static int append_tokens(struct text *text, char *at, size_t size, const char *path)
+/* No token goes on behind the end of a line. */
+static int read_line(struct text *text, char *at, char *end, const char *path)
 {
+    struct lstmc_token_stream *stream = text->stream;
     struct lstmc_token token;
-    char *end = at + size;
-    at += size >= 3 && !memcmp(at, "\xef\xbb\xbf", 3) ? 3 : 0;
-    size_t good = lstmc_text_well_formed(at, (size_t)(end - at));
-    if (at + good < end)
-        return lstmc_text_malformed(path, at, good, text->message);
     if (text->options->lower)
         lstmc_text_lower(at, (size_t)(end - at));
     if (text->options->unit == LSTMC_WORDS_AND_LINES)
         settle_line_ends(at, end);
-    struct lstmc_token_stream *stream = text->stream;
     for (const char *from = at; lstmc_token_next(text->options->unit, &from, end, &token); stream->count++) {
-        if (!lstmc_array_grow((void **)&stream->number, stream->count, &text->capacity, sizeof *stream->number) ||
+        if (!lstmc_grow((void **)&stream->number, stream->count, &text->capacity, sizeof *stream->number) ||
             (stream->number[stream->count] = lstmc_tokens_number(&text->tokens, token)) < 0)
             return lstmc_fail_memory(text->message, path);
     }
     return LSTMC_OK;
 }
 
+static int read_tokens(struct text *text, char *bytes, size_t size, const char *path)
+{
+    char *end = bytes + size, *at = bytes + (size >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3) ? 3 : 0);
+    const char *kept = bytes;
+    size_t good = lstmc_text_well_formed(at, (size_t)(end - at));
+    int status = LSTMC_OK;
+    if (at + good < end)
+        return lstmc_text_malformed(path, at, good, text->message);
+    for (char *next; at < end && !status; at = next) {
+        char *line_end = memchr(at, '\n', (size_t)(end - at));
+        next = line_end ? line_end + 1 : end;
+        status = read_line(text, at, next, path);
+        kept = lstmc_map_pass(kept, next);
+    }
+    return status;
+}
+
+static int append_tokens(struct text *text, const char *path)
+{
+    struct lstmc_mapping bytes;
+    size_t size;
+    int status = lstmc_map_text(path, &bytes, &size, text->message);
+    if (!status)
+        status = read_tokens(text, bytes.start, size, path);
+    lstmc_unmap(&bytes);
+    return status;
+}
+
 static int read_files(struct text *text)
 {
     const struct lstmc_text_options *options = text->options;
     int status = LSTMC_OK;
-    text->files = calloc((size_t)options->file_count, sizeof *text->files);
     text->stream = lstmc_token_stream_create(options->file_count);
-    if (!text->files || !text->stream)
+    if (!text->stream)
         return lstmc_fail_memory(text->message, options->files[0]);
-    for (int file = 0; !status && file < options->file_count; file++) {
-        size_t size;
-        if (options->unit == LSTMC_BYTES) {
-            status = append_bytes(text, options->files[file]);
-            continue;
-        }
-        status = lstmc_file_read(options->files[file], &text->files[file], &size, text->message);
-        if (!status)
-            status = append_tokens(text, (char *)text->files[file], size, options->files[file]);
-    }
+    for (int file = 0; !status && file < options->file_count; file++)
+        status = options->unit == LSTMC_BYTES ? append_bytes(text, options->files[file])
+                                              : append_tokens(text, options->files[file]);
     return status;
 }
 
@@ -188,9 +201,6 @@ static int cut_text(struct text *text, struct lstmc_dataset *training, struct ls
 
 static void text_free(struct text *text)
 {
-    for (int file = 0; text->files && file < text->options->file_count; file++)
-        free(text->files[file]);
-    free(text->files);
     lstmc_token_stream_leave(text->stream);
     lstmc_tokens_free(&text->tokens);
 }

@@ -6,7 +6,7 @@
 #include "runtime/base/array.h"
 #include "runtime/base/message.h"
 #include "runtime/base/number.h"
-#include "runtime/files/file.h"
+#include "runtime/files/map.h"
 #include "statistics.h"
 
 #include <stdlib.h>
@@ -21,7 +21,6 @@ struct series {
 
 struct part {                   /* one file */
     const char *path;
-    char *bytes;                /* labels point into them */
     struct series *series; size_t count, capacity;
     double *numbers; size_t number_count, number_capacity;
 };
@@ -96,7 +95,7 @@ static int read_header_line(struct reader *r, const struct part *part, int line,
 static int add_number(struct reader *r, struct part *part, int line, const char *text, size_t length)
 {
     double value;
-    if (!lstmc_array_grow((void **)&part->numbers, part->number_count, &part->number_capacity, sizeof value))
+    if (!lstmc_grow((void **)&part->numbers, part->number_count, &part->number_capacity, sizeof value))
         return lstmc_fail_memory(r->message, part->path);
     if (length == 1 && *text == '?')
         return lstmc_fail(r->message, LSTMC_BAD_FILE,
@@ -183,16 +182,18 @@ static int read_series(struct reader *r, struct part *part, int line, char *text
     return status;
 }
 
-static int read_lines(struct reader *r, struct part *part, size_t size)
+static int read_lines(struct reader *r, struct part *part, char *bytes, size_t size)
 {
     int line = 0, in_data = 0, status = LSTMC_OK;
-    for (char *at = part->bytes, *end = at + size, *next; at < end && !status; at = next) {
+    const char *kept = bytes;
+    for (char *at = bytes, *end = at + size, *next; at < end && !status; at = next) {
         size_t length = strcspn(at, "\r\n");
         next = at + length + 1;
         if (at[length] == '\r' && next < end && *next == '\n')
             next++;
         at[length] = 0;
         line++;
+        kept = lstmc_map_pass(kept, at);
         char *text = at + strspn(at, " \t");
         if (!*text || *text == '#')
             continue;
@@ -216,9 +217,11 @@ static int read_part(struct reader *r, int which, const char *path)
     size_t size;
     part->path = path;
     r->has_labels = r->has_targets = 0;
-    int status = lstmc_file_read(path, (unsigned char **)&part->bytes, &size, r->message);
+    struct lstmc_mapping bytes;
+    int status = lstmc_map_text(path, &bytes, &size, r->message);
     if (!status)
-        status = read_lines(r, part, size);
+        status = read_lines(r, part, bytes.start, size);
+    lstmc_unmap(&bytes);
     if (!status && !part->count)
         status = lstmc_fail(r->message, LSTMC_BAD_FILE, "%.250s: has no series (they stand behind @data)", path);
     if (!status && !r->has_labels && !r->has_targets)
@@ -339,9 +342,8 @@ int lstmc_read_ts(const struct lstmc_model *model, const struct lstmc_ts_options
     if (!status && options->validation)
         status = store_part(&r, 1, &training->meaning.input, validation);
     for (int i = 0; i < 2; i++) {
-        free(r.part[i].bytes);
         free(r.part[i].series);
-        free(r.part[i].numbers);
+        lstmc_grown_free(r.part[i].numbers);
     }
     lstmc_labels_free(&r.labels);
     if (status) {

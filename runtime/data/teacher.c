@@ -37,11 +37,14 @@ int lstmc_teacher_check(const struct lstmc_model *model, const struct lstmc_text
     return LSTMC_OK;
 }
 
-void lstmc_teach(int count, int32_t *reads, int32_t *says, int steps)
+void lstmc_teacher_reads(const int *ids, int count, int steps, int32_t *reads)
 {
-    for (int t = 0; t < steps; t++) {
-        reads[t] = t == 0 ? LSTMC_ID_BEGIN : t <= count ? says[t - 1] : LSTMC_ID_PADDING;
-        if (t >= count)
-            says[t] = t == count ? LSTMC_ID_END : LSTMC_ID_PADDING;
-    }
+    for (int t = 0; t < steps; t++)
+        reads[t] = t == 0 ? LSTMC_ID_BEGIN : t <= count ? ids[t - 1] : LSTMC_ID_PADDING;
+}
+
+void lstmc_teacher_says(const int *ids, int count, int steps, int32_t *says)
+{
+    for (int t = 0; t < steps; t++)
+        says[t] = t < count ? ids[t] : t == count ? LSTMC_ID_END : LSTMC_ID_PADDING;
 }

@@ -11,8 +11,9 @@ int lstmc_teacher_check(const struct lstmc_model *model, const struct lstmc_text
 const struct lstmc_array *lstmc_teacher_input(const struct lstmc_model *model,
                                               const struct lstmc_lines_options *options, int of_decoder);
 
-/* says [steps] begins with the `count` ids of a text, or as many of them as have a place: the end is put behind them,
- * and padding. reads [steps]: LSTMC_ID_BEGIN, and the ids in front of each. */
-void lstmc_teach(int count, int32_t *reads, int32_t *says, int steps);
+/* At each of `steps`, of a text of `count` ids: what the decoder has read, LSTMC_ID_BEGIN and the ids in front; and
+ * what it is to say, the ids, the end and padding, as many of them as have a place. */
+void lstmc_teacher_reads(const int *ids, int count, int steps, int32_t *reads);
+void lstmc_teacher_says(const int *ids, int count, int steps, int32_t *says);
 
 #endif

@@ -1,9 +1,8 @@
 /* text_rows.c: in: text files.  out: a row for each line, its texts as numbers of tokens; or file, line and column of
  * the first mistake. */
 #include "text_rows.h"
-#include "runtime/base/array.h"
-#include "runtime/files/file.h"
 #include "runtime/files/folder.h"
+#include "runtime/files/map.h"
 #include "runtime/base/message.h"
 
 #include <limits.h>
@@ -74,8 +73,8 @@ static int read_tokens(struct lstmc_text_rows *rows, const struct line *line, co
     for (const char *from = at; lstmc_token_next(unit, &from, end, &token);) {
         int number = lstmc_tokens_number(tokens, token);
         if (number < 0 || rows->number_count - *first >= INT_MAX ||
-            !lstmc_array_grow((void **)&rows->numbers, rows->number_count, &rows->number_capacity,
-                              sizeof *rows->numbers))
+            !lstmc_grow((void **)&rows->numbers, rows->number_count, &rows->number_capacity,
+                        sizeof *rows->numbers))
             return lstmc_fail_memory(rows->message, line->path);
         rows->numbers[rows->number_count++] = number;
     }
@@ -108,7 +107,7 @@ static int read_label(struct lstmc_text_rows *rows, const struct line *line, int
 static int read_line(struct lstmc_text_rows *rows, const struct line *line)
 {
     const struct lstmc_lines_options *options = rows->options;
-    if (!lstmc_array_grow((void **)&rows->rows, rows->count, &rows->capacity, sizeof *rows->rows))
+    if (!lstmc_grow((void **)&rows->rows, rows->count, &rows->capacity, sizeof *rows->rows))
         return lstmc_fail_memory(rows->message, line->path);
     struct lstmc_text_row *row = &rows->rows[rows->count];
     *row = (struct lstmc_text_row){ .label = -1 };
@@ -152,36 +151,41 @@ static int predicts_itself(const struct lstmc_lines_options *options)
     return options->lower && options->target_text && options->target_text == options->text;
 }
 
-static int read_file(struct lstmc_text_rows *rows, int file)
+/* `original`: the same bytes, whose capitals stay; or NULL. */
+static int read_bytes(struct lstmc_text_rows *rows, const char *path, char *bytes, size_t size, char *original)
 {
-    const char *path = rows->files[file];
-    size_t size;
-    int status = lstmc_file_read(path, (unsigned char **)&rows->bytes[file], &size, rows->message);
-    if (status)
-        return status;
-    char *at = rows->bytes[file], *end = at + size, *original = NULL;
-    if (predicts_itself(rows->options)) {
-        original = rows->bytes[rows->file_count + file] = malloc(size + 1);
-        if (!original)
-            return lstmc_fail_memory(rows->message, path);
-        memcpy(original, at, size + 1);
-    }
+    char *at = bytes, *end = at + size;
+    const char *kept = bytes;
     at += size >= 3 && !memcmp(at, "\xef\xbb\xbf", 3) ? 3 : 0;
     size_t good = lstmc_text_well_formed(at, (size_t)(end - at));
     if (at + good < end)
         return lstmc_text_malformed(path, at, good, rows->message);
     for (int number = 1; at < end && number < INT_MAX; number++) {
         struct line line = { .path = path, .number = number, .at = at, .end = at + strcspn(at, "\r\n") };
-        line.original = original ? original + (at - rows->bytes[file]) : NULL;
+        line.original = original ? original + (at - bytes) : NULL;
         at = line.end + (line.end[0] == '\r' && line.end[1] == '\n') + 1;
         char *first = line.at, *last = line.end;
         trim(&first, &last);
-        if (first < last && !(number == 1 && rows->options->has_header))
-            status = read_line(rows, &line);
+        int status = first < last && !(number == 1 && rows->options->has_header) ? read_line(rows, &line) : LSTMC_OK;
         if (status)
             return status;
+        kept = lstmc_map_pass(kept, line.end);
     }
     return LSTMC_OK;
+}
+
+static int read_file(struct lstmc_text_rows *rows, const char *path)
+{
+    struct lstmc_mapping text, original = { NULL, 0 };
+    size_t size;
+    int status = lstmc_map_text(path, &text, &size, rows->message);
+    if (!status && predicts_itself(rows->options))
+        status = lstmc_map_text(path, &original, &size, rows->message);
+    if (!status)
+        status = read_bytes(rows, path, text.start, size, original.start);
+    lstmc_unmap(&text);
+    lstmc_unmap(&original);
+    return status;
 }
 
 int lstmc_text_rows_read(const struct lstmc_lines_options *options, struct lstmc_text_rows *rows,
@@ -197,13 +201,10 @@ int lstmc_text_rows_read(const struct lstmc_lines_options *options, struct lstmc
         rows->files = (const char *const *)rows->folder.text;
         rows->file_count = rows->folder.count;
     }
-    rows->bytes = calloc(2 * (size_t)rows->file_count + 1, sizeof *rows->bytes);
-    if (!status && !rows->bytes)
-        status = lstmc_fail_memory(message, "the files");
     if (!status)
         status = lstmc_labels_give(&rows->labels, options->labels, options->label_count, message);
     for (int file = 0; !status && file < rows->file_count; file++)
-        status = read_file(rows, file);
+        status = read_file(rows, rows->files[file]);
     if (!status && !rows->count)
         status = lstmc_fail(message, LSTMC_BAD_FILE, "%.250s: has no lines", rows->file_count ? rows->files[0] : "");
     return status;
@@ -211,13 +212,47 @@ int lstmc_text_rows_read(const struct lstmc_lines_options *options, struct lstmc
 
 void lstmc_text_rows_free(struct lstmc_text_rows *rows)
 {
-    for (int file = 0; rows->bytes && file < 2 * rows->file_count; file++)
-        free(rows->bytes[file]);
-    free(rows->bytes);
-    free(rows->rows);
-    free(rows->numbers);
+    lstmc_grown_free(rows->rows);
+    lstmc_grown_free(rows->numbers);
     lstmc_folder_free(&rows->folder);
     lstmc_tokens_free(&rows->text);
     lstmc_tokens_free(&rows->target);
     lstmc_labels_free(&rows->labels);
+}
+
+/* ---- what samples are made of ---- */
+
+struct lstmc_text_store *lstmc_text_store_take(struct lstmc_text_rows *rows, const struct lstmc_text_row **order)
+{
+    struct lstmc_text_store *store = malloc(sizeof *store);
+    if (!store)
+        return NULL;
+    *store = (struct lstmc_text_store){ 1, rows->rows, order, rows->numbers };
+    rows->rows = NULL;
+    rows->numbers = NULL;
+    return store;
+}
+
+void lstmc_text_store_leave(struct lstmc_text_store *store)
+{
+    if (!store || --store->users)
+        return;
+    lstmc_grown_free(store->rows);
+    lstmc_grown_free(store->ids);
+    free(store->order);
+    free(store);
+}
+
+void lstmc_text_number(int *numbers, int count, const int *id)
+{
+    for (int i = 0; i < count; i++)
+        numbers[i] = id[numbers[i]];
+}
+
+void lstmc_text_place(const int *ids, int count, int pads_front, int length, int32_t *to)
+{
+    const int kept = count < length ? count : length;
+    memset(to, 0, (size_t)length * sizeof *to);
+    for (int i = 0; i < kept; i++)
+        to[pads_front ? length - kept + i : i] = ids[pads_front ? count - kept + i : i];
 }

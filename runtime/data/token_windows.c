@@ -23,7 +23,7 @@ void lstmc_token_stream_leave(struct lstmc_token_stream *stream)
     for (int file = 0; file < stream->file_count; file++)
         lstmc_unmap(&stream->file[file].bytes);
     free(stream->file);
-    free(stream->number);
+    lstmc_grown_free(stream->number);
     free(stream->id);
     free(stream);
 }

@@ -36,13 +36,26 @@ static int make_room(struct lstmc_tokens *tokens)
     return tokens->slot != NULL;
 }
 
+/* A copy, with a zero behind it. */
+static int add(struct lstmc_tokens *tokens, struct lstmc_token token)
+{
+    char *text = malloc(token.length + 1);
+    if (!text)
+        return 0;
+    memcpy(text, token.text, token.length);
+    text[token.length] = 0;
+    tokens->token[tokens->count++] = (struct lstmc_token){ text, token.length };
+    return 1;
+}
+
 int lstmc_tokens_number(struct lstmc_tokens *tokens, struct lstmc_token token)
 {
     if (tokens->count >= INT_MAX || !make_room(tokens))
         return -1;
     size_t at = find_slot(tokens, token);
     if (!tokens->slot[at]) {
-        tokens->token[tokens->count++] = token;
+        if (!add(tokens, token))
+            return -1;
         tokens->slot[at] = (uint32_t)tokens->count;
     }
     return (int)tokens->slot[at] - 1;
@@ -50,6 +63,8 @@ int lstmc_tokens_number(struct lstmc_tokens *tokens, struct lstmc_token token)
 
 void lstmc_tokens_free(struct lstmc_tokens *tokens)
 {
+    for (size_t i = 0; i < tokens->count; i++)
+        free((char *)tokens->token[i].text);
     free(tokens->token);
     free(tokens->slot);
     memset(tokens, 0, sizeof *tokens);

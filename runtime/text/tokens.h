@@ -12,7 +12,7 @@
 #define LSTMC_ID_END 3
 
 struct lstmc_tokens {
-    struct lstmc_token *token;                  /* in the order of their first appearance; their text is the caller's */
+    struct lstmc_token *token;                  /* in the order of their first appearance; copies */
     size_t count, capacity;
     uint32_t *slot; size_t slots;               /* open addressing: number + 1, or 0 */
 };
