@@ -86,56 +86,45 @@ static int check_shapes(const struct lstmc_model *model, const char *x_path, con
 
 /* ---- values ---- */
 
-/* One sample to store into is enough for whoever looks through a file. */
+/* x or y of a file; one sample to store into is enough for whoever looks through it. */
 struct look {
     const struct lstmc_model *model;
     const char *path;
     const struct lstmc_npy *array;
     const struct lstmc_layout *layout;
+    size_t count;               /* numbers of a sample */
+    int is_target, is_whole;    /* is_whole: ids or classes */
+    int vocabulary, unknown;    /* of ids */
     struct lstmc_dataset *one;
     float *row;
     struct lstmc_message *message;
 };
 
 /* Whether the floats of a row are finite, with room to spare: a value at the limit is looked at by itself. */
-static int is_fine(const struct look *look, size_t row, size_t count)
+static int is_fine(const struct look *look, size_t row)
 {
     int fine = 1;
-    lstmc_npy_floats(look->array, row * look->layout->sample + look->layout->skip, count, look->row);
-    for (size_t i = 0; i < count; i++)
+    lstmc_npy_floats(look->array, row * look->layout->sample + look->layout->skip, look->count, look->row);
+    for (size_t i = 0; i < look->count; i++)
         fine &= fabsf(look->row[i]) < FLT_MAX;
     return fine;
 }
 
-static int check_inputs(const struct look *look, int vocabulary, int unknown)
+static int check(const struct look *look)
 {
     const struct lstmc_model *model = look->model;
     for (size_t row = 0; row < look->array->shape[0]; row++) {
-        if (!model->input_is_tokens && is_fine(look, row, model->input_count))
+        if (!look->is_whole && is_fine(look, row))
             continue;
-        for (size_t i = 0; i < model->input_count; i++) {
+        for (size_t i = 0; i < look->count; i++) {
             double value = lstmc_npy_value(look->array, row * look->layout->sample + look->layout->skip + i);
-            if (model->input_is_tokens)
-                value = lstmc_array_id(value, vocabulary, unknown);
-            if (!lstmc_store_input(model, look->one, i, value))
+            if (look->is_whole && !look->is_target)
+                value = lstmc_array_id(value, look->vocabulary, look->unknown);
+            if (look->is_target ? !lstmc_store_target(model, look->one, i, value)
+                                : !lstmc_store_input(model, look->one, i, value))
                 return lstmc_fail(look->message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s",
-                                  look->path, row, look->layout->skip + i, value, lstmc_input_range(model, i).text);
-        }
-    }
-    return LSTMC_OK;
-}
-
-static int check_targets(const struct look *look)
-{
-    const struct lstmc_model *model = look->model;
-    for (size_t row = 0; row < look->array->shape[0]; row++) {
-        if (!model->target_is_class && is_fine(look, row, model->target_count))
-            continue;
-        for (size_t i = 0; i < model->target_count; i++) {
-            double value = lstmc_npy_value(look->array, row * look->layout->sample + look->layout->skip + i);
-            if (!lstmc_store_target(model, look->one, i, value))
-                return lstmc_fail(look->message, LSTMC_MISMATCH, "%s: row %zu, column %zu (from 0): %.9g is not %s",
-                                  look->path, row, look->layout->skip + i, value, lstmc_target_range(model, i).text);
+                                  look->path, row, look->layout->skip + i, value,
+                                  (look->is_target ? lstmc_target_range : lstmc_input_range)(model, i).text);
         }
     }
     return LSTMC_OK;
@@ -175,16 +164,19 @@ static int check_values(const struct lstmc_model *model, const char *x_path, con
 {
     struct lstmc_dataset one;
     size_t widest = model->input_count > model->target_count ? model->input_count : model->target_count;
-    struct look look = { model, x_path, x, x_layout, &one, malloc(widest * sizeof(float)), message };
-    int status = lstmc_dataset_alloc(model, 1, &one) || !look.row ? lstmc_fail_memory(message, x_path) : LSTMC_OK;
+    float *row = malloc(widest * sizeof *row);
+    struct look x_look = { .model = model, .path = x_path, .array = x, .layout = x_layout, .count = model->input_count,
+                           .is_whole = model->input_is_tokens, .vocabulary = vocabulary, .unknown = unknown,
+                           .one = &one, .row = row, .message = message };
+    struct look y_look = { .model = model, .path = y_path, .array = y, .layout = y_layout, .count = model->target_count,
+                           .is_target = 1, .is_whole = model->target_is_class, .one = &one, .row = row,
+                           .message = message };
+    int status = lstmc_dataset_alloc(model, 1, &one) || !row ? lstmc_fail_memory(message, x_path) : LSTMC_OK;
     if (!status)
-        status = check_inputs(&look, vocabulary, unknown);
-    look.path = y_path;
-    look.array = y;
-    look.layout = y_layout;
+        status = check(&x_look);
     if (!status && y_path)
-        status = check_targets(&look);
-    free(look.row);
+        status = check(&y_look);
+    free(row);
     lstmc_dataset_free(&one);
     return status;
 }
