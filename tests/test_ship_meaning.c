@@ -145,6 +145,7 @@ static void check_lines(enum lstmc_text_unit unit, int lower, int pads_front, in
     shipping_write(&shop, "net", READS(LENGTH, vocabulary), NULL);
     Description *description = shipping_read(&shop, "net");
     cr_assert(!lstmc_read_lines(&description_model(description)->descriptor, &options, &data, &none, &message), "%s", message.text);
+    cr_assert(!lstmc_dataset_make(&description_model(description)->descriptor, &data));
     for (size_t sample = 0; sample < data.samples; sample++) {
         for (int i = 0; i < LENGTH; i++)
             expected = arena_format(shop.arena, "%s %d", expected, ((const int32_t *)data.x)[sample * LENGTH + (size_t)i]);
